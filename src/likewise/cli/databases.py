@@ -16,6 +16,7 @@ from likewise.cli.inputs import Measured
 if TYPE_CHECKING:
     from likewise.cli.terminal import Terminal
     from likewise.databases.database import Database
+    from likewise.databases.keys import DatabaseSchema
 
 TABLES = "What the tables are"
 Keys = Annotated[
@@ -75,6 +76,16 @@ def open_database(
     for table in keep or []:
         schema = schema.replace(table, kept=True)
     return database.with_schema(schema if root is None else replace(schema, root=root))
+
+
+def with_columns(database: Database) -> DatabaseSchema:
+    """The schema with a draft of what the columns are that are no keys."""
+    schema = database.schema
+    for name, table in schema.tables.items():
+        own = database.tables[name].drop(schema.key_columns(name))
+        if table.columns is None and own.width:
+            schema = schema.replace(name, columns=lw.infer(own, entity=False))
+    return schema
 
 
 def open_databases(

@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 
 from likewise import errors
-from likewise.cli.databases import Keep, Keys, Root, is_database, open_database
+from likewise.cli.databases import TABLES, Keep, Keys, Root, is_database, open_database, with_columns
 from likewise.cli.options import (
     AS_TOLD,
     OUTPUT,
@@ -34,6 +34,14 @@ def inspect(
     key: Keys = None,
     keep: Keep = None,
     root: Root = None,
+    draft: Annotated[
+        bool,
+        typer.Option(
+            "--draft",
+            rich_help_panel=TABLES,
+            help="With --json: a draft of what the columns are, too; a budget of privacy needs what you say of it.",
+        ),
+    ] = False,
     json: Annotated[
         Path | None,
         typer.Option(
@@ -62,15 +70,16 @@ def inspect(
     Examples:
       likewise inspect shop/
       likewise inspect shop/ --json shop/database.json
+      likewise inspect shop/ --draft --json shop/database.json
       likewise inspect shop/ --key "orders.user_id -> users.id" --keep countries
       likewise inspect shop.sqlite
     """  # fmt: skip
     guard(_files_of(Path(source)), [json] if json is not None else [])
     terminal = open_terminal(quiet, json)
     if not is_database(source):
-        if key or keep or root:
+        if key or keep or root or draft:
             raise errors.OptionError(
-                "--key, --keep and --root are of databases: a folder of tables, a workbook, or one of SQL"
+                "--key, --keep, --root and --draft are of databases: a folder of tables, a workbook, or one of SQL"
             )
         terminal.note("likewise inspect is called likewise schema where there is one table")
         schema(
@@ -85,17 +94,20 @@ def inspect(
         *["rules"] * rules,
     ]:
         raise errors.OptionError(f"--{given[0]} would not be used: it is of one table")
+    if draft and json is None:
+        raise errors.OptionError("--draft tells what the columns are, and --json writes it: name its file")
     check_outputs(json)
     with terminal.doing("reading"):
         database = open_database(source, key, keep, root)
         view = database.overview()
+        told = with_columns(database) if draft else database.schema
     terminal.result(escape(str(view)))
     for problem in view.problems:
         terminal.note(str(problem))
     for table, why in view.lookups.items():
         terminal.note(f"table {table!r} may be a list of what others may be ({why}): --keep {table} keeps its rows")
     if json is not None:
-        write_text(database.schema.to_json(), json)
+        write_text(told.to_json(), json)
 
 
 def _files_of(source: Path) -> list[Path]:

@@ -61,7 +61,7 @@ from likewise.cli.outputs import (
     write_two,
 )
 from likewise.cli.plan import show_plan
-from likewise.cli.synth_databases import rows_of_table, synth_database
+from likewise.cli.synth_databases import budget_of_database, rows_of_table, synth_database
 
 if TYPE_CHECKING:
     import polars as pl
@@ -153,7 +153,7 @@ def synth(
         float | None,
         typer.Option(
             metavar="E",
-            help="Budget of differential privacy, one row more or less; needs --schema.",
+            help="Budget of differential privacy, one row more or less; needs --schema, of a database --root.",
             rich_help_panel=PRIVACY,
         ),
     ] = None,
@@ -261,6 +261,7 @@ def synth(
       likewise synth real.csv -o fake.csv --epsilon 1 --schema schema.json --dp-only
       likewise synth digits.npz -o fake.npz --model vae --where y=7 -n 100
       likewise synth shop/ -o fake/ --keep countries --rows users=500
+      likewise synth shop/ -o fake/ --root users --max-rows 20 --epsilon 3 --dp-only
       likewise synth shop.sqlite -o fake.sqlite --scale 2
       likewise synth postgresql://me@host/shop -o 'postgresql://me@host/shop?schema=fake'
       likewise synth real.csv --dry-run
@@ -277,16 +278,17 @@ def synth(
     from likewise.schema.distinct import Counted
 
     of_one = (
-        "target", "schema_file", "condition_on", "only", "entity", "no_entity", "epsilon", "delta", "pay", "max_rows",
-        "budget", "k_anonymous", "quasi_identifiers", "dry_run", "rule", "strict_rules", "time", "in_order", "static",
-        "static_output", "entities", "where", "dp_only", *reading.given,
+        "target", "schema_file", "condition_on", "only", "entity", "no_entity", "budget", "k_anonymous",
+        "quasi_identifiers", "dry_run", "rule", "strict_rules", "time", "in_order", "static", "static_output",
+        "entities", "where", *reading.given,
     )  # fmt: skip
     if is_database(str(source)):
         refuse_given(context, of_one, "they are for one table; what the tables are stands in database.json")
         synth_database(
             source, terminal, output=output, keys=key, keep=keep, root=root, scale=scale, rows=rows,
             replace=replace_rows, model=model or DEFAULT_MODEL, text=text, min_rows=min_rows, save=save,
-            report=report, json=json, seed=seed, max_seconds=max_seconds, measure=not no_measure, lang=lang,
+            report=report, json=json, seed=seed, max_seconds=max_seconds, measure=not no_measure, dp_only=dp_only,
+            privacy=budget_of_database(epsilon, delta, pay or [], root, max_rows), lang=lang,
         )  # fmt: skip
         return
     of_several = ("key", "keep", "root", "scale", "replace_rows")

@@ -14,6 +14,7 @@ from likewise.cli.outputs import check_outputs, show
 if TYPE_CHECKING:
     from likewise.cli.terminal import Terminal
     from likewise.databases.database import Database
+    from likewise.dp.ledger import DP
 
 
 def rows_of(asked: list[str] | None) -> tuple[int | None, dict[str, int]]:
@@ -57,9 +58,13 @@ def synth_database(
     source: Path | str, terminal: Terminal, *, output: Path | str, keys: list[str] | None, keep: list[str] | None,
     root: str | None, scale: float | None, rows: list[str] | None, replace: bool, model: str, text: str,
     min_rows: int | None, save: Path | None, report: Path | None, json: Path | None, seed: int | None,
-    max_seconds: float | None, measure: bool, lang: Any,
+    max_seconds: float | None, measure: bool, dp_only: bool, privacy: DP | None, lang: Any,
 ) -> None:  # fmt: skip
     """Learn a database, draw, write, then measure: what was drawn is safe before the measures begin."""
+    if dp_only and privacy is None:
+        raise errors.OptionError("--dp-only withholds what a budget does not cover: give --epsilon, or --no-measure")
+    if dp_only and (report or json):
+        raise errors.OptionError("--dp-only withholds all measures of a database: leave --report and --json out")
     check_outputs(save, report, json)
     check_output(output, replace=replace)
     many = _tables(rows)
@@ -67,13 +72,13 @@ def synth_database(
         real = open_database(str(source), keys, keep, root)
         if is_sql(output):
             real.check_sql(output, replace=replace)
-    for one in real.problems():
+    for one in () if dp_only else real.problems():
         terminal.note(str(one))
     held_by: dict[str, Any] = {} if min_rows is None else {"min_rows": min_rows}
     with terminal.training() as progress:
         synthesizer = lw.Synthesizer(
             model, random_state=seed, codec=lw.CodecOptions(text=text, **held_by),
-            max_seconds=max_seconds, progress=progress,
+            max_seconds=max_seconds, progress=progress, privacy=privacy,
         ).fit(real)  # fmt: skip
     with terminal.doing("drawing"):
         drawn: Database = synthesizer.sample(scale=scale, rows=many)
@@ -82,10 +87,40 @@ def synth_database(
     if save is not None:
         synthesizer.save(save)
         terminal.result(f"{save}: the model")
-    if measure:
+    if (spent := synthesizer.ledger_) is not None:
+        terminal.result(
+            f"differential privacy, one {spent.unit} more or less: epsilon {spent.epsilon:g}, "
+            f"delta {spent.budget.delta:g}, {len(spent.entries)} looks at the rows"
+        )
+        if measure and not dp_only:
+            terminal.note(
+                "the measures below look at real rows without noise: keep them to yourself, or take --dp-only"
+            )
+    if measure and not dp_only:
         with terminal.doing("measuring"):
             figures = lw.evaluate(real, drawn, random_state=seed or 0)
         show(figures, terminal, report=report, json=json, lang=lang)
+
+
+def budget_of_database(
+    epsilon: float | None, delta: float | None, pay: list[str], root: str | None, max_rows: int | None
+) -> DP | None:
+    """The budget that was asked for; None for none.
+
+    Raises:
+        OptionError: a part of it stands alone.
+    """
+    if epsilon is None:
+        for flag, given in (("--pay", pay), ("--max-rows", max_rows), ("--delta", delta)):
+            if given:
+                raise errors.OptionError(f"{flag} is part of a budget of differential privacy, so it needs --epsilon")
+        return None
+    if root is None or max_rows is None:
+        raise errors.OptionError(
+            "--epsilon of a database protects the rows of one table, each with all that goes back to it: give --root "
+            "TABLE and --max-rows N, how many rows of each table count for one"
+        )
+    return lw.DP(epsilon, 1e-6 if delta is None else delta, pay=tuple(pay), root=root, max_rows=max_rows)
 
 
 def sample_database(

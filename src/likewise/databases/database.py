@@ -252,9 +252,10 @@ class Database(Mapping[str, Any]):
         other._check_columns()
         return other
 
-    def with_tables(self, tables: Mapping[str, pl.DataFrame]) -> Self:
-        """Other rows of some of the tables."""
+    def with_tables(self, tables: Mapping[str, pl.DataFrame], schema: DatabaseSchema | None = None) -> Self:
+        """Other rows of some of the tables, and other keys where these are told."""
         other = copy(self)
+        other.schema = self.schema if schema is None else schema
         other.tables, other._is_settled = {**self.tables, **tables}, False
         same = {name for name, table in other.tables.items() if table is self.tables.get(name)}
         other._rows = {key: rows for key, rows in self._rows.items() if {key.table, key.parent} <= same}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 
 import polars as pl
@@ -52,10 +53,12 @@ def _single_keys_beside(facts: Facts, told: Mapping[str, Columns]) -> dict[str, 
 def with_orders(tables: Mapping[str, pl.DataFrame], schema: DatabaseSchema) -> DatabaseSchema:
     """Declared keys, with the columns that order the rows of one parent, which no declaration tells."""
     found = Found(Facts.of(tables), {name: own.primary for name, own in schema.tables.items()}, (), schema.foreign)
-    for name, own in schema.tables.items():
-        if own.order is None and schema.of(name):
-            schema = schema.replace(name, order=found.order(name))
-    return schema
+    missing = [name for name, own in schema.tables.items() if own.order is None and schema.of(name)]
+    orders = {name: order for name in missing if (order := found.order(name)) is not None}
+    for name, order in orders.items():
+        schema = schema.replace(name, order=order)
+    seen = {f"order of {name}": found.of_order(order) for name, order in orders.items()}
+    return replace(schema, evidence={**schema.evidence, **seen})
 
 
 def told_keys(tables: Mapping[str, pl.DataFrame], texts: Sequence[str]) -> DatabaseSchema:
@@ -76,4 +79,6 @@ def told_keys(tables: Mapping[str, pl.DataFrame], texts: Sequence[str]) -> Datab
         for column in columns:
             if column not in tables[name].columns:
                 raise SchemaError(f"table {name!r} has no column {column!r}{nearest(column, tables[name].columns)}")
-    return infer_keys(tables, primary=primary, foreign=foreign)
+    schema = infer_keys(tables, primary=primary, foreign=foreign)
+    told = {key_text(name, columns): "told" for name, columns in primary.items()}
+    return replace(schema, evidence={**schema.evidence, **told})

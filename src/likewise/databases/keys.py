@@ -176,14 +176,17 @@ class DatabaseSchema:
         return set(key.columns) <= {*own.primary, *own.required}
 
     def replace(self, table: str, **changes: Any) -> DatabaseSchema:
-        """With something else said of one table.
+        """With something else said of one table, which counts for told, whatever was found before.
 
         Raises:
             SchemaError: there is no such table.
         """
         if table not in self.tables:
             raise SchemaError(f"there is no table {table!r}{nearest(table, self.tables)}")
-        return replace(self, tables={**self.tables, table: replace(self.tables[table], **changes)})
+        said = {f"order of {table}": "told"} if changes.get("order") is not None else {}
+        said |= {key_text(table, key): "told" for key in (changes.get("primary"), *changes.get("unique", ())) if key}
+        tables = {**self.tables, table: replace(self.tables[table], **changes)}
+        return replace(self, tables=tables, evidence={**self.evidence, **said})
 
     def with_keys(self, texts: Sequence[str]) -> DatabaseSchema:
         """With keys that somebody tells, "orders.user_id -> users.id" or "users(id)", which beat those that are there.

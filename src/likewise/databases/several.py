@@ -207,8 +207,12 @@ class Found:
         required = tuple(full) if n >= _FEW else ()
         order = self.order(name)
         if order is not None:
-            self.evidence[f"order of {name}"] = f"{order!r} tells the rows of one parent apart in time or place"
+            self.evidence[f"order of {name}"] = self.of_order(order)
         return TableSchema(primary=primary, unique=unique, required=required, order=order)
+
+    def of_order(self, order: str) -> str:
+        """Why a column is taken to order rows."""
+        return f"{order!r} tells the rows of one parent apart in time or place"
 
     def order(self, table: str) -> str | None:
         """The column that orders the rows of a parent: what is left of a key of several columns, else a moment, else a

@@ -35,28 +35,31 @@ of it than one of ten, and leaves the rest to the generator."""
 SECONDS_A_DAY = 86_400
 
 
-def private_codec(frame: pl.DataFrame, schema: Schema, ledger: Ledger) -> TableCodec:
+def private_codec(frame: pl.DataFrame, schema: Schema, ledger: Ledger, *, parts: int = 1) -> TableCodec:
     """The codec of a canonical frame, within a budget.
 
     A declared level or whole number is a code of its own; a wider range of numbers or dates is cut at noisy medians of
     noisy medians. Values that were not declared share a code that is never drawn; numbers and dates beyond the bounds
     count as the bounds. Ids are not read at all.
 
+    Args:
+        parts: codecs of as many tables that share what the budget has for codecs.
+
     Raises:
         PrivacyError: something is neither declared nor paid for; the message names the columns and both ways out.
     """
     declaration = Declaration.of(schema, frame.schema, ledger.budget)
     columns = [column for column in declaration if column.role is not Role.DROP]
-    parts = [_Key(column) if column.is_key else PARTS[column.kind](column) for column in columns]
-    paid = [query for part in parts for query in part.queries()]
-    rho = ledger.rho * ledger.budget.codec_share / max(len(paid), LEAST_PARTS)
-    delta = ledger.delta_aside / max(sum(query in CHOICES for query in paid), 1)
+    read = [_Key(column) if column.is_key else PARTS[column.kind](column) for column in columns]
+    paid = [query for part in read for query in part.queries()]
+    rho = ledger.rho * ledger.budget.codec_share / (parts * max(len(paid), LEAST_PARTS))
+    delta = ledger.delta_aside / (parts * max(sum(query in CHOICES for query in paid), 1))
     before = ledger.spent
     people = declared(columns)  # made of what is declared alone, and no row is looked at
     codecs = tuple(
         people.get(part.column.name)
         or part.codec(ColumnGate(partial(frame.get_column, part.column.name), ledger, rho, delta))
-        for part in parts
+        for part in read
     )
     _count_the_rest(ledger, len(paid) * rho - (ledger.spent - before))
     return TableCodec(codecs, CodecOptions())

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Self
 
 import numpy as np
@@ -39,7 +40,8 @@ class DP:
     the fitted model, and everything drawn from it, is nearly as likely without that row. Dwork and Roth 2014,
     definition 2.4. A person who has several rows is protected less: k rows make k times the epsilon at least. With
     `entity` the unit is all rows of one entity, of which `max_rows` are learnt from: by chance, and of histories
-    (`Synthesizer(time=...)`) the first ones.
+    (`Synthesizer(time=...)`) the first ones. With `root` the unit is a row of that table of a database, with all rows
+    of other tables that go back to it, of which the first `max_rows` of each table are learnt from.
 
     What is declared is public: the schema's columns, kinds, formats, bounds, levels and nullability. What is not
     declared stops the fit, unless `pay` names it.
@@ -52,7 +54,8 @@ class DP:
         codec_share: share of the budget for the codec's own queries, where there are any; the rest is the generator's.
         entity: column that says whose a row is; None protects rows one by one.
         max_rows: rows of one entity that are learnt from, at most. Every answer has that many times the noise, but for
-            histories, in which an entity has one place in each count and one clipped sum in each step.
+            histories and databases, in which an entity has one place in each count and one clipped sum in each step.
+        root: table of a database whose rows are the persons.
 
     Raises:
         OptionError: a number is out of its range, or `pay` names what cannot be paid for.
@@ -68,6 +71,7 @@ class DP:
     codec_share: float = 0.1
     entity: str | None = None
     max_rows: int = 1
+    root: str | None = None
 
     def __post_init__(self) -> None:
         check_budget(self.epsilon, self.delta)
@@ -80,12 +84,17 @@ class DP:
         if isinstance(self.max_rows, bool) or not isinstance(self.max_rows, int | np.integer) or self.max_rows < 1:
             raise OptionError(f"max_rows must be a whole number of 1 or more, got {self.max_rows!r}")
         object.__setattr__(self, "max_rows", int(self.max_rows))
-        if self.max_rows > 1 and self.entity is None:
+        if self.max_rows > 1 and self.entity is None and self.root is None:
             raise OptionError("max_rows counts the rows of an entity: name the column that tells them apart as entity")
+        if self.root is not None and self.entity is not None:
+            raise OptionError("root names a table of a database, and entity a column of one table: give one of the two")
 
     @property
     def unit(self) -> str:
         """Whose presence is hidden, in words."""
+        if self.root is not None:
+            rows = f"of which the first {self.max_rows} rows of each table count"
+            return f"row of table {self.root!r} with all rows that go back to it, {rows}"
         if self.entity is None:
             return "row"
         return f"entity of column {self.entity!r} with at most {self.max_rows} rows"
@@ -163,7 +172,7 @@ class Ledger:
     """
 
     def __init__(self, budget: DP, *, whole: bool = False) -> None:
-        self.budget, self.whole = budget, whole
+        self.budget, self.whole, self._about = budget, whole, ""
         self.group = 1 if whole else budget.max_rows
         # A part of delta pays for showing which levels and values are frequent; the rest turns costs into epsilon.
         self.delta_aside = budget.delta / 10
@@ -210,10 +219,19 @@ class Ledger:
     @property
     def unit(self) -> str:
         """Whose presence is hidden, in words."""
-        if not self.whole:
+        if not self.whole or self.budget.root is not None:
             return self.budget.unit
         rows = self.budget.max_rows
         return f"entity of column {self.budget.entity!r} with its whole history, of which the first {rows} rows count"
+
+    @contextmanager
+    def about(self, what: str) -> Iterator[None]:
+        """Entries within tell what they are about, such as a table."""
+        self._about = f"{what}: "
+        try:
+            yield
+        finally:
+            self._about = ""
 
     def spend(self, entry: Entry) -> None:
         """Write an entry down.
@@ -232,7 +250,7 @@ class Ledger:
             raise PrivacyError(
                 f"{entry.what}: adds more to delta than was set aside for showing frequent levels and values"
             )
-        self._entries.append(entry)
+        self._entries.append(replace(entry, what=self._about + entry.what))
 
     def multiplier(self, *plans: Steps) -> float:
         """The noise multiplier with which the planned steps use what is left of the budget, and no more.
@@ -295,7 +313,7 @@ class Ledger:
             "budget": asdict(self.budget),
             "unit": self.unit,
             "whole": self.whole,
-            "adjacency": f"add or remove one {'row' if self.budget.entity is None else 'entity'}",
+            "adjacency": f"add or remove one {'row' if self.budget.entity is self.budget.root is None else 'entity'}",
             "entries": [asdict(entry) for entry in self._entries],
             "rho": self.spent,
             "epsilon": self.epsilon,
@@ -312,7 +330,9 @@ class Ledger:
         try:
             known = {f.name for f in fields(DP)}
             budget = DP(**{name: value for name, value in data["budget"].items() if name in known})
-            if (whole := data.get("whole", False)) not in (True, False) or (whole and budget.entity is None):
+            if (whole := data.get("whole", False)) not in (True, False) or (
+                whole and budget.entity is budget.root is None
+            ):
                 raise ValueError("of whose rows are the entries?")
             ledger = cls(budget, whole=whole)
             for entry in map(Entry.from_dict, data["entries"]):

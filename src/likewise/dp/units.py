@@ -69,6 +69,11 @@ class Entities(Noisy):
         self._sums: EntitySums | None = None
 
     @property
+    def nothing(self) -> Codes:
+        """No row at all."""
+        return self._rows[:0]
+
+    @property
     def answers(self) -> tuple[NoisyTable, ...]:
         """None: what rows are told stands in no table that is drawn."""
         return ()

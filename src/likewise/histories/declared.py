@@ -17,6 +17,7 @@ import numpy as np
 import polars as pl
 
 from likewise.codecs import times as moments
+from likewise.codecs.column import ColumnCodec
 from likewise.codecs.people import declared
 from likewise.codecs.table import TableCodec
 from likewise.dp.codec import private_codec, smallest_step
@@ -29,6 +30,7 @@ from likewise.histories.layout import DELTA, Layout
 from likewise.histories.order import Histories
 from likewise.schema.column import Column, Kind, Role, Schema
 from likewise.schema.parse import canonical_dtype
+from likewise.typing import Ints
 
 
 @dataclass(frozen=True)
@@ -132,8 +134,17 @@ class Declared:
         ticks = clock.ticks(times)
         return clock.times(np.clip(ticks, low, high).astype(ticks.dtype), times)
 
-    def layout(self, told: Histories, ledger: Ledger) -> Layout:
+    def layout(
+        self, told: Histories, ledger: Ledger, *, unit: Ints | None = None,
+        codecs: Sequence[ColumnCodec] = (), parts: int = 1,
+    ) -> Layout:  # fmt: skip
         """How rows are coded.
+
+        Args:
+            unit: (n,) a number for whose each row is, ascending, where several entities are one person's; None
+                protects each entity.
+            codecs: of columns that have codes already.
+            parts: codecs that share what the budget has for codecs.
 
         Privacy: the codec's share of the budget.
         """
@@ -143,14 +154,18 @@ class Declared:
         own = tuple(name for name in plain if name not in self.static)
         clock, gap = self.clock, None
         short = told.up_to(self.longest)
-        table, columns = short.table[one_of_each(short.starts, len(short))], self.columns
+        unit = short.whose if unit is None else np.unique(unit, return_inverse=True)[1]
+        table = short.table[one_of_each(np.flatnonzero(np.diff(unit, prepend=-1)), len(short))]
+        have = {codec.name for codec in codecs}
+        columns = [c for c in self.columns if c.name not in have]
         if self.time is not None:
             gap = DELTA + "time"
             while gap in self.declaration:
                 gap += "'"
-            table = table.with_columns(self._gaps(short, clock).alias(gap))
+            table = table.with_columns(self._gaps(short, unit, clock).alias(gap))
             columns = [*columns, self._gap_column(gap, clock)]
-        codec = private_codec(table, Schema(tuple(columns)), ledger)
+        codec = private_codec(table, Schema(tuple(columns)), ledger, parts=parts)
+        codec = replace(codec, codecs=(*codecs, *codec.codecs))
         layout = Layout(
             codec=codec, clock=clock, time=self.time, static=fixed, own=own,
             keys=(self.entity, *(name for name in keys if name in self.static)),
@@ -168,14 +183,14 @@ class Declared:
         codecs = tuple(people.get(c.name, c) for c in layout.codec.codecs if c.name in names)
         return TableCodec(codecs, layout.codec.options)
 
-    def _gaps(self, told: Histories, clock: Clock) -> pl.Series:
-        """(E,) the gap before one of each entity's later rows, by chance; missing where there is none."""
+    def _gaps(self, told: Histories, unit: Ints, clock: Clock) -> pl.Series:
+        """(U,) the gap before one of each unit's later rows, by chance; missing where there is none."""
         units = clock.units(clock.ticks(told.table[self.time or ""]))
         later = np.flatnonzero(told.position > 0)
-        who = told.whose[later]
+        who = unit[later]
         chosen = later[one_of_each(np.flatnonzero(np.diff(who, prepend=-1)), len(who))]
-        whose = told.whose[chosen]
-        gaps = np.zeros(len(told.starts), units.dtype)
+        whose = unit[chosen]
+        gaps = np.zeros(int(unit.max(initial=-1)) + 1, units.dtype)
         gaps[whose] = units[chosen]
         has = pl.Series(np.isin(np.arange(len(gaps)), whose))
         return pl.select(pl.when(has).then(pl.Series(gaps))).to_series()

@@ -10,17 +10,18 @@ Legend: n rows, E entities, L rows of the longest history.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
+import polars as pl
 
 from likewise.codecs.base import Codes
 from likewise.dp.accounting import Steps
 from likewise.dp.gate import Noisy
 from likewise.dp.ledger import Ledger
 from likewise.dp.mechanisms import noisy_counts
-from likewise.dp.units import Entities, settle
+from likewise.dp.units import Entities, one_of_each, settle
 from likewise.histories.calibration import MOST, odds
 from likewise.histories.declared import Declared
 from likewise.histories.layout import Layout, layout_rows
@@ -36,6 +37,9 @@ from likewise.typing import Floats, Ints
 LENGTHS_SHARE, FIRST_SHARE, COUNTS_SHARE = 0.03, 0.1, 0.05
 """Shares of what the codec leaves, for how many rows entities have, for what they are and when they begin, and for the
 counts of each net's fields."""
+
+A_WORD = 0.01
+"""Of the share for what entities are, where none of that will be drawn."""
 
 WHEN_SHARE = 0.25
 """Steps that learn gaps, in terms of those that learn rows."""
@@ -68,35 +72,93 @@ def fit_within(
     """
     layout = declared.layout(told, ledger)
     lengths, sigma = _noisy_lengths(told, layout, ledger)
-    n_entities = max(round(lengths.sum()), 1)
+    begun = begin_within(told, layout, declared, ledger, make=make, rng=rng)
+    train_within([begun], ledger, rng=rng, progress=progress)
+    model = replace(begun.model, n_entities=max(round(lengths.sum()), 1))
+    model = _brought(model, lengths, sigma, begun.known[0], rng)
+    rows = float(np.arange(1, layout.longest + 2).clip(max=layout.longest) @ lengths)
+    return model, begun.gates[0], max(round(rows), 1)
+
+
+@dataclass(frozen=True)
+class Begun:
+    """Histories of which all is known but what the nets learn.
+
+    Args:
+        model: its nets have learnt nothing.
+        gates: of rows, and of gaps where there are any.
+        known: the noisy counts of each.
+        steps: what is trained, and its steps.
+    """
+
+    model: HistoryModel
+    gates: list[Entities]
+    known: list[OneWay]
+    steps: list[tuple[str, Steps]]
+
+
+def begin_within(
+    told: Histories, layout: Layout, declared: Declared, ledger: Ledger, *, make: Callable[[], Autoregressive],
+    rng: np.random.Generator, unit: Ints | None = None, share: float = 1.0, of: str = "",
+) -> Begun:  # fmt: skip
+    """All looks of histories but for the steps.
+
+    Args:
+        unit: (n,) a number for whose each row is, ascending, where several entities are one person's and protected
+            together; no entity then has more than `layout.longest` rows. None protects each entity.
+        share: of the usual part of the budget.
+        of: of what the histories are, in words for the ledger.
+
+    Privacy: its share, and the counts of each net's fields.
+    """
+    short, own_unit = told.up_to(layout.longest), unit is not None
+    unit = short.whose if unit is None else unit
+    begins = np.flatnonzero(np.diff(unit, prepend=-1))
     firsts = declared.firsts(layout)
     laid, first = layout_rows(layout, told, layout.longest), MST()
     codes = firsts.encode(first_rows(layout, told))
-    gate = Noisy(codes, firsts.alphabet.sizes, ledger, FIRST_SHARE)
+    codes = codes[_one_entity_of_each(short, unit)]
+    told_whole = own_unit and layout.time is None  # what entities are is told when rows are drawn; a word will do
+    gate = Noisy(codes, firsts.alphabet.sizes, ledger, FIRST_SHARE * share * (A_WORD if told_whole else 1))
     first.fit(Fit(gate=gate, holdout=codes[:0], alphabet=firsts.alphabet, rng=rng))
-    short = told.up_to(layout.longest)
     when, what = make(), make()
-    gates = [Entities(laid.what, short.lengths, layout.what[0].sizes, ledger)]
-    steps = [("gradients of the net of rows", what._steps())]
+    gates = [Entities(laid.what, np.diff(begins, append=len(unit)), layout.what[0].sizes, ledger)]
+    steps = [(f"gradients of the net of rows{of}", what._steps())]
     if layout.time is not None:
-        gates.append(Entities(laid.when, short.lengths - 1, layout.when[0].sizes, ledger))
-        steps.append(("gradients of the net of gaps", _fewer(what._steps())))
-    nets, of = [what, when][: len(gates)], [layout.what, layout.when]
-    known = [OneWay.of(g, COUNTS_SHARE, range(told_)) for g, (_, told_) in zip(gates, of, strict=False)]
-    settle(
-        [(g, *phase, k.n_rows) for g, phase, k in zip(gates, steps, known, strict=True)], ledger, clip=what.clip
-    )  # fmt: skip
-    for net, g, (alphabet, n_told) in zip(nets, gates, of, strict=False):
-        net.fit(
-            Fit(
-                gate=g, holdout=laid.what[:0], alphabet=alphabet, rng=rng, context_fields=tuple(range(n_told)),
-                progress=progress,
-            )
-        )  # fmt: skip
-    model = HistoryModel(layout, firsts, first, when, what, n_entities)
-    model = _brought(model, lengths, sigma, known[0], rng)
-    rows = float(np.arange(1, layout.longest + 2).clip(max=layout.longest) @ lengths)
-    return model, gates[0], max(round(rows), 1)
+        later = np.add.reduceat(short.position > 0, begins) if len(begins) else np.zeros(0, np.int64)
+        gates.append(Entities(laid.when, later.astype(np.int64), layout.when[0].sizes, ledger))
+        steps.append((f"gradients of the net of gaps{of}", _fewer(what._steps())))
+    known = [
+        OneWay.of(g, COUNTS_SHARE * share, range(n_told))
+        for g, (_, n_told) in zip(gates, [layout.what, layout.when], strict=False)
+    ]
+    return Begun(HistoryModel(layout, firsts, first, when, what, 1), gates, known, steps)
+
+
+def _one_entity_of_each(told: Histories, unit: Ints) -> Ints:
+    """Numbers of entities, one of each unit by chance."""
+    of = unit[told.starts]
+    return one_of_each(np.flatnonzero(np.diff(of, prepend=-1)), len(of))
+
+
+def train_within(
+    begun: Sequence[Begun], ledger: Ledger, *, rng: np.random.Generator, progress: Progress | None
+) -> None:
+    """Train the nets of all histories, their steps paid for together.
+
+    Raises:
+        PrivacyError: they do not fit into what is left.
+
+    Privacy: all that is left.
+    """
+    gates = [(g, *phase, k.n_rows) for b in begun for g, phase, k in zip(b.gates, b.steps, b.known, strict=True)]
+    settle(gates, ledger, clip=begun[0].model.what.clip)  # type: ignore[attr-defined]
+    for b in begun:
+        layout = b.model.layout
+        nets = zip([b.model.what, b.model.when], b.gates, [layout.what, layout.when], strict=False)
+        for net, g, (alphabet, n_told) in nets:
+            none, told = g.nothing, tuple(range(n_told))
+            net.fit(Fit(gate=g, holdout=none, alphabet=alphabet, rng=rng, context_fields=told, progress=progress))
 
 
 def _fewer(steps: Steps) -> Steps:
@@ -130,8 +192,7 @@ def _brought(
         """(n,) rows of drawn histories, and one row of each by chance, as the noisy counts are of one of each."""
         rows, whose, _ = model.sample(n, rng)
         told = Histories(rows, np.flatnonzero(np.diff(whose, prepend=-1)), np.arange(len(rows)))
-        order = rng.permutation(len(rows))
-        return told.lengths, layout_rows(model.layout, told).what[order[np.unique(whose[order], return_index=True)[1]]]
+        return told.lengths, _one_of_each_drawn(layout_rows(model.layout, told).what, whose, rng)
 
     for _ in range(ROUNDS):
         what.bring_to(drawn()[1], known.shares())
@@ -142,6 +203,37 @@ def _brought(
         tilts = model.layout.tilts if turn < ROUNDS else _tilts(model.layout, codes, known)
         model = replace(model, layout=replace(model.layout, ends=tuple(ends.tolist()), tilts=tilts))
     return model
+
+
+def brought_given(
+    model: HistoryModel, draw: Callable[[HistoryModel], tuple[pl.DataFrame, Ints, Ints]], known: OneWay,
+    rng: np.random.Generator,
+) -> HistoryModel:  # fmt: skip
+    """The model whose draws have the noisy shares of each code, where it is known how many rows entities have.
+
+    Args:
+        draw: rows that a model draws, canonical, (rows,) whose entity's each is, ascending, and (entities,) whose these
+            are.
+        known: counts of one row of each person.
+    """
+    what = model.what
+    assert isinstance(what, Autoregressive)
+
+    def drawn() -> Codes:
+        rows, whose, unit = draw(model)
+        told = Histories(rows, np.flatnonzero(np.diff(whose, prepend=-1)), np.arange(len(rows)))
+        return _one_of_each_drawn(layout_rows(model.layout, told).what, unit[whose], rng)
+
+    for _ in range(ROUNDS):
+        what.bring_to(drawn(), known.shares())
+    for _ in range(ROUNDS if model.layout.repeats else 0):
+        model = replace(model, layout=replace(model.layout, tilts=_tilts(model.layout, drawn(), known)))
+    return model
+
+
+def _one_of_each_drawn(codes: Codes, unit: Ints, rng: np.random.Generator) -> Codes:
+    order = rng.permutation(len(unit))
+    return codes[order[np.unique(unit[order], return_index=True)[1]]]
 
 
 def _tilts(layout: Layout, drawn: Codes, known: OneWay) -> tuple[float, ...]:

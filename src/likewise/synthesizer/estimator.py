@@ -40,8 +40,9 @@ from likewise.synthesizer.beside import Beside, Drawn, Joined
 from likewise.synthesizer.completion import completed
 from likewise.synthesizer.continuation import extended
 from likewise.synthesizer.databases.drawing import draw_database, wanted_of
-from likewise.synthesizer.databases.learning import DatabaseModel, learn_database
+from likewise.synthesizer.databases.learning import DatabaseModel, check_options, learn_database
 from likewise.synthesizer.databases.saved import of_parts, to_parts
+from likewise.synthesizer.databases.within import learn_within
 from likewise.synthesizer.drawing import drawn, narrowed, what_was_learnt
 from likewise.synthesizer.filled_histories import filled_histories
 from likewise.synthesizer.fitting import (
@@ -210,6 +211,11 @@ class Synthesizer(Estimator, LatentMethods):
             PrivacyError: what `privacy` asks for cannot be kept; nothing was spent, or what was is in the text.
             TrainingError: training gave no usable model.
         """
+        if self.privacy is not None and self.privacy.root is not None and not isinstance(frame, Database):
+            raise OptionError(
+                f"the budget protects rows of table {self.privacy.root!r} of a database, and what is to be learnt is "
+                "none: fit a Database, or name the column that tells whose a row is (DP(entity=))"
+            )
         if isinstance(frame, Database):
             if holdout is not None or y is not None or static is not None:
                 raise OptionError("a database is learnt as it is: leave holdout, y and static out")
@@ -293,11 +299,19 @@ class Synthesizer(Estimator, LatentMethods):
         return self
 
     def _fit_database(self, database: Database) -> Self:
-        database = database.settled()
-        learnt = learn_database(self, database)
-        without = database.with_tables({name: table.clear() for name, table in database.tables.items()})
+        check_options(self)
+        if self.privacy is None:
+            database, plan = database.settled(), None
+            learnt = learn_database(self, database)
+        else:
+            learnt, plan = learn_within(self, database, self.privacy)
+        none = {
+            name: table.clear().select(list(learnt.tables[name].columns)) for name, table in database.tables.items()
+        }
+        without = database.with_tables(none, learnt.schema)
         self.database_, self._give_back, self._drawing = learnt, without.with_tables, streams(self)[2]
-        self.n_rows_ = sum(map(len, database.tables.values()))
+        self.n_rows_ = sum(table.n_rows for table in learnt.tables.values())
+        self.ledger_, self.plan_ = learnt.ledger, plan
         vars(self).pop("generator_", None)
         return self
 
@@ -610,7 +624,8 @@ class Synthesizer(Estimator, LatentMethods):
     def _of_database(cls, manifest: Mapping[str, Any], arrays: dict[str, npt.NDArray[Any]]) -> Self:
         made = cls(str(manifest["model"]))
         model = of_parts(manifest, arrays, lambda own, its: cls._of(Saved.of_parts(own, its)))
-        made.database_, made.n_rows_ = model, int(manifest["n_rows"])
+        made.database_, made.n_rows_, made.ledger_ = model, int(manifest["n_rows"]), model.ledger
+        made.privacy = None if model.ledger is None else model.ledger.budget
         made._give_back = partial(Database, keys=model.schema)
         made._drawing = np.random.default_rng()
         return made

@@ -289,7 +289,7 @@ def fit_histories_privately(synth: Synthesizer, budget: DP, raw: pl.DataFrame, t
                 raw, declaration, budget, ledger, time=time, static=synth.static, make=make, training=training,
                 progress=report,
             )  # fmt: skip
-            _check_delta(budget, model.n_entities, "entities")
+            check_delta(budget, model.n_entities, "entities")
     return Learnt(
         generator=model.what, schema=schema, codec=model.layout.codec, gate=gate, n_rows=n_rows, ledger=ledger,
         histories=model,
@@ -314,7 +314,7 @@ def train(
             Fit(gate=gate, holdout=holdout, alphabet=alphabet, rng=training, condition_fields=told, progress=report)
         )
     if synth.privacy is not None:
-        _check_delta(synth.privacy, generator.n_rows)
+        check_delta(synth.privacy, generator.n_rows)
 
 
 def split_of(synth: Synthesizer, whose: Ints, rng: np.random.Generator, *, own: bool) -> tuple[Ints, Ints]:
@@ -348,7 +348,7 @@ def telling_what_was_spent(synth: Synthesizer, ledger: Ledger | None, end: End) 
         end(() if ledger is None else ledger.entries)
 
 
-def _check_delta(budget: DP, n_rows: int, of: str = "rows") -> None:
+def check_delta(budget: DP, n_rows: int, of: str = "rows") -> None:
     """Hold delta against the number of rows, by the noisy count: by the exact one, a refusal would tell of a row.
 
     Raises:

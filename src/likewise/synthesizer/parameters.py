@@ -162,7 +162,8 @@ def _table_kind(synth: Synthesizer, name: str, schema: Schema | None = None) -> 
     if name != AUTO:
         return model_named(name)
     n_columns = 0 if schema is None else len(schema.modelled)
-    return model_for(private=synth.privacy is not None and synth.time is None, n_columns=n_columns)
+    of_rows = synth.privacy is not None and synth.time is None and synth.privacy.root is None
+    return model_for(private=of_rows, n_columns=n_columns)
 
 
 def streams(synth: Synthesizer) -> Sequence[np.random.Generator]:

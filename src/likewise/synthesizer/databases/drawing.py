@@ -148,7 +148,7 @@ def _dealt(n: float, size: int, rng: np.random.Generator) -> Ints:
 
 def draw_database(model: DatabaseModel, wanted: Wanted, seed: int) -> dict[str, pl.DataFrame]:
     """New tables, whole: each key unique, and each that points at a row points at one that is there."""
-    drawing = _Drawing(model, wanted, seed)
+    drawing = Drawing(model, wanted, seed)
     for name in model.graph.order:
         with telling_of(name, model.graph.owner.get(name)):
             drawing.table(name)
@@ -158,7 +158,7 @@ def draw_database(model: DatabaseModel, wanted: Wanted, seed: int) -> dict[str, 
     return drawing.finished()
 
 
-class _Drawing:
+class Drawing:
     """The tables so far.
 
     Attributes:
@@ -183,7 +183,7 @@ class _Drawing:
         elif owner is None:
             self.rows[name] = self._root(name, own, rng)
         else:
-            groups = self._groups(name, own, owner, rng)
+            groups = self.groups_of(name, own, owner, rng)
             if len(groups.size):
                 above = self.wide[owner.parent]
 
@@ -201,7 +201,7 @@ class _Drawing:
         if own.way != KEPT:
             for key in self.model.graph.sides[name]:
                 self._side(key, own, rng)
-        if self.model.graph.planned(name):
+        if self.model.graph.planned(name) or self.model.ledger is not None:
             parents = None if owner is None else self.wide[owner.parent]
             links = None if owner is None else self.links[owner]
             self.wide[name] = own.wide(self.rows[name], parents, "" if owner is None else owner.parent, links)
@@ -232,7 +232,7 @@ class _Drawing:
             return rows
         return evenly(own.synth.sample(n * max(1, min(AMONG, MOST_AMONG // n)), random_state=seed), n, counts, rng)
 
-    def _groups(self, name: str, own: TableModel, owner: ForeignKey, rng: np.random.Generator) -> Groups:
+    def groups_of(self, name: str, own: TableModel, owner: ForeignKey, rng: np.random.Generator) -> Groups:
         """How many rows each parent has: as it was drawn with it, or as the size that is asked for leaves of it."""
         counts = self._planned(owner, rng)
         whole = float(counts.sum()) * (1 + own.loose)
@@ -240,7 +240,7 @@ class _Drawing:
         share = 1.0 if asked is None else asked / max(whole, 1.0)
         if asked is None and self.model.tables[owner.parent].way == KEPT:
             share = self.wanted.scale
-        elif asked is None and not (self.wanted.where or self.wanted.given):
+        elif asked is None and self.model.ledger is None and not (self.wanted.where or self.wanted.given):
             usual = own.n_rows * len(counts) / max(self.model.tables[owner.parent].n_rows, 1)
             share = _towards(usual / max(whole, 1.0))
         if share > MOST_STRETCHED:
@@ -271,18 +271,34 @@ class _Drawing:
 
     def _side(self, key: ForeignKey, own: TableModel, rng: np.random.Generator) -> None:
         """A further foreign key: of the rows whose codes were drawn, those that are to be pointed at most."""
+        if self.model.ledger is not None:
+            self._by_leaf(key, own, rng)
+            return
         side, rows, parents = own.sides.get(key), self.rows[key.table], self.wide[key.parent]
         links = np.full(len(rows), -1, np.int64)
         if side is None or not len(parents) or not len(rows):
             self.links[key] = links
             return
-        degrees, required = self._planned(key, rng), self.model.schema.is_required(key)
+        required = self.model.schema.is_required(key)
+        degrees = self._planned(key, rng)
         known = canonical(parents, self.model.tables[key.parent].shown)
         wanted = _codes(rows, key)
         at = np.arange(len(rows)) if required else np.flatnonzero(wanted[:, 0] >= 0)
         links[at] = self._matched(key, at, np.maximum(wanted[at], 0), side, known, degrees, rng)
         self.links[key] = links
         if required and (links < 0).any():
+            self._leave_out(key, links < 0)
+
+    def _by_leaf(self, key: ForeignKey, own: TableModel, rng: np.random.Generator) -> None:
+        """A key to kept rows, where a budget hides how many rows point at each: any of the leaf that was drawn."""
+        side, rows, parents = own.sides[key], self.rows[key.table], self.rows[key.parent]
+        links, wanted, even = np.full(len(rows), -1, np.int64), _codes(rows, key), np.ones(len(parents), np.int64)
+        at = np.flatnonzero(wanted[:, 0] >= 0)
+        if side is not None and len(at) and len(parents):
+            codes = side.codes(canonical(parents, self.model.tables[key.parent].shown), even)
+            links[at] = match(wanted[at], codes, even, rng)
+        self.links[key] = links
+        if self.model.schema.is_required(key) and (links < 0).any():
             self._leave_out(key, links < 0)
 
     def _matched(

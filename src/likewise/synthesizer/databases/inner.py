@@ -13,6 +13,8 @@ import polars as pl
 
 from likewise.codecs.base import Given
 from likewise.codecs.table import TableCodec
+from likewise.histories.model import HistoryModel
+from likewise.schema.column import Schema
 from likewise.schema.parse import parse, restore
 from likewise.synthesizer.ruled_histories import Drawn, RuledRows
 from likewise.typing import Ints
@@ -40,18 +42,26 @@ def groups_given(
     Raises:
         RuleError: no rows are found that keep the rules.
     """
-    model = synth.histories_
-    assert model is not None
-    own = replace(synth.schema_, columns=tuple(synth.schema_[name] for name in told.columns), rules=())
+    assert synth.histories_ is not None
+    rows, whose = drawn_groups(synth.histories_, synth.schema_, told, lengths, rng, RuledRows(synth.rules_))
+    return restore(rows.select(c.name for c in synth.schema_ if c.name in rows.columns), synth.schema_), whose
+
+
+def drawn_groups(
+    model: HistoryModel, schema: Schema, told: pl.DataFrame, lengths: Ints, rng: np.random.Generator,
+    ruled: RuledRows | None = None,
+) -> tuple[pl.DataFrame, Ints]:  # fmt: skip
+    """The same, canonical."""
+    own = replace(schema, columns=tuple(schema[name] for name in told.columns), rules=())
     codes = _codes_of(model.firsts, parse(told, own))
     begins = model.firsts.not_missing([model.layout.time] if model.layout.time else [])
-    given, ruled = Given(codes, begins.weights, joint=False), RuledRows(synth.rules_)
+    given = Given(codes, begins.weights, joint=False)
 
     def draw() -> Drawn:
         return model.sample(len(told), rng, given, begins, lengths=lengths)
 
-    rows, whose, _ = ruled.unbroken(draw, len(told))
-    return restore(rows.select(c.name for c in synth.schema_ if c.name in rows.columns), synth.schema_), whose
+    rows, whose, _ = draw() if ruled is None else ruled.unbroken(draw, len(told))
+    return rows, whose
 
 
 def _codes_of(codec: TableCodec, table: pl.DataFrame) -> Ints:

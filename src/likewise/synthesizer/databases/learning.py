@@ -30,6 +30,7 @@ from likewise.databases.pointing import MISSING
 from likewise.databases.roots import LEAST, Roots, held_out, roots_of
 from likewise.databases.sql.saved import portable
 from likewise.databases.sql.values import SqlSource
+from likewise.dp.ledger import Ledger
 from likewise.errors import LikewiseWarning, OptionError
 from likewise.schema.column import Column, Kind, Schema
 from likewise.schema.dtypes import dtype_name
@@ -85,6 +86,7 @@ class DatabaseModel:
         siblings: what rows have in common that point at the same row by a further foreign key.
         degrees: how uneven the counts of rows are that point at each row of a table that is made anew.
         source: what the database of SQL says that its tables came from, as a model file keeps it.
+        ledger: what a budget of privacy was spent on; None without one.
     """
 
     schema: DatabaseSchema
@@ -97,6 +99,7 @@ class DatabaseModel:
     siblings: Mapping[ForeignKey, Siblings] = field(default_factory=dict)
     degrees: Mapping[ForeignKey, Degrees] = field(default_factory=dict)
     source: SqlSource | None = None
+    ledger: Ledger | None = None
 
     @property
     def told(self) -> Schema:
@@ -113,7 +116,6 @@ def learn_database(synth: Synthesizer, database: Database) -> DatabaseModel:
         OptionError: something is asked for that databases cannot have.
         InputError, SchemaError, RuleError, TrainingError: of a table, which the text names.
     """
-    check_options(synth)
     schema = database.schema
     kept = [name for name, table in schema.tables.items() if table.kept]
     _check_kept(schema, kept)
@@ -166,8 +168,8 @@ def check_options(synth: Synthesizer) -> None:
     """
     tables_say = "the schema of the database says it of each table"
     instead = {
-        "privacy": "a budget covers one table, and rows of several are a person's: fit tables apart, by entity",
-        "budget": "it goes with privacy", "entity": f"{tables_say}, by its keys", "time": f"{tables_say}, by 'order'",
+        "budget": "a fit of a database does not stand in a file of all fits yet",
+        "entity": f"{tables_say}, by its keys", "time": f"{tables_say}, by 'order'",
         "static": f"{tables_say}, by its keys", "schema": f"{tables_say}, by 'columns'",
         "bounds": f"{tables_say}, by 'columns'", "rules": f"{tables_say}, by 'checks'",
         "only": "leave the rows that are not wanted out of the tables",

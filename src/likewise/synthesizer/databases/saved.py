@@ -25,6 +25,7 @@ from likewise.databases.links.levels import SelfLinks
 from likewise.databases.links.making import Keys
 from likewise.databases.links.siblings import Siblings
 from likewise.databases.sql.saved import of_dict, to_dict
+from likewise.dp.ledger import Ledger
 from likewise.errors import LikewiseError, ModelFileError
 from likewise.schema.column import Column
 from likewise.schema.dtypes import dtype_from_name, dtype_name
@@ -77,7 +78,8 @@ def to_parts(model: DatabaseModel, inner: Callable[[Synthesizer], Parts]) -> Par
         arrays |= {f"siblings.{i}.{of}": value for of, value in own.items()}
     keys, own = model.keys.to_state()
     arrays |= {f"keys.keys.{key}": value for key, value in own.items()}
-    return {
+    ledger = {} if model.ledger is None else {"ledger": model.ledger.to_dict()}
+    return ledger | {
         "sql": None if model.source is None else to_dict(model.source),
         "database": model.schema.to_dict(), "tables": tables, "order": list(graph.order),
         "owners": [str(key) for key in graph.owner.values()], "keys": keys, "derived": to_list(model.derived),
@@ -117,6 +119,7 @@ def of_parts(
     graph = Graph(tuple(take_value(manifest, "order", list)), owner, sides, tuple(late))
     derived = from_list(manifest.get("derived"), schema)
     agree = {keys[d["key"]]: Agreements.from_dict(d["with"], keys[d["key"]], schema) for d in manifest["agree"]}
+    ledger = None if "ledger" not in manifest else Ledger.from_dict(take_value(manifest, "ledger", dict))
     degrees = {keys[d["key"]]: Degrees.from_dict(d["of"]) for d in take_value(manifest, "degrees", list)}
     siblings = {}
     for i, data in enumerate(take_value(manifest, "siblings", list)):
@@ -127,7 +130,7 @@ def of_parts(
         siblings[by] = Siblings.from_state(data["like"], groups.get(("siblings", str(i)), {}), side)
     sql = take_value(manifest, "sql", dict, type(None))
     source = None if sql is None else of_dict(sql, schema)
-    model = DatabaseModel(schema, graph, tables, made, late, derived, agree, siblings, degrees, source)
+    model = DatabaseModel(schema, graph, tables, made, late, derived, agree, siblings, degrees, source, ledger)
     _check(model)
     _try_out(model)
     return model
@@ -176,7 +179,8 @@ def _check(model: DatabaseModel) -> None:
         above = {c.name for c in tables[owner.parent].shown} if owner is not None else set()
         fit = fit and set(table.told) <= above and set(table.sides) <= {*graph.sides[name], *graph.late}
         fit = fit and (table.synth is not None) == (table.way in (ALONE, EACH, GROUPS))
-        fit = fit and all(plan_of(key) in seen for key in graph.planned(name) if table.n_rows)
+        planned = table.n_rows and (model.ledger is None or table.way != KEPT)
+        fit = fit and (not planned or all(plan_of(key) in seen for key in graph.planned(name)))
         fit = fit and all(owner is not None and sum_of(owner, of.column) in above for of in table.sums)
         if table.way in (EACH, GROUPS):
             fit = fit and owner is not None and set(table.sides) >= set(graph.sides[name])

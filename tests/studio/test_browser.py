@@ -174,15 +174,18 @@ def _columns(opened: Opened) -> None:
 def _protect(opened: Opened) -> None:
     page = opened.page
     opened.go("protect")
-    page.check("input[value=budget]")
+    page.click("input[value=budget]")
+    page.wait_for_selector(".card.on:has(input[value=budget]:checked)")
     page.wait_for_selector("#guess:has-text('73 %')")  # at epsilon 1
     page.wait_for_selector("#unsaid:has-text('declares no kind')")
     page.click("#begin-budget")
     page.wait_for_selector("#odometer:has-text('epsilon 0 of 3 spent')")
     opened.shot("protect-budget")
-    page.check("input[value=k]")
+    page.click("input[value=k]")
+    page.wait_for_selector(".card.on:has(input[value=k]:checked)")
     page.wait_for_selector("text=No column has the role quasi-identifier yet.")
-    page.check("input[value=synthetic]")
+    page.click("input[value=synthetic]")
+    page.wait_for_selector(".card.on:has(input[value=synthetic]:checked)")
     page.wait_for_selector("text=Would balancing help?")
     opened.shot("protect")
 

@@ -162,7 +162,7 @@ class State:
         fit = recipes.fit_command(str(source.path), schema, settings)
         commands = [fit]
         if settings.purpose != "rows":
-            commands.append(recipes.sheet_command(settings.purpose == "budget"))
+            commands += [recipes.sheet_command(settings.purpose == "budget", lang) for lang in LANGUAGES]
         placed = [[str(self.budget) if word == recipes.BUDGET else word for word in words] for words in commands]
         job = Job("fit", placed, folder)
         run = Run(key, settings, schema, folder, job.id, {"n": len(session.runs) + 1})
@@ -452,9 +452,13 @@ async def ticket(state: State, request: Request) -> Any:
     if what not in FILES:
         raise OptionError("there is no such file")
     name, media = FILES[what]
-    path = run.folder / name
+    path, lang = run.folder / name, _text(said, "lang", "en")
+    if lang not in LANGUAGES:
+        raise OptionError("there is no such language")
     if what == "report":
-        path = await asyncio.to_thread(_report_page, state, run, _text(said, "lang", "en"))
+        path = await asyncio.to_thread(_report_page, state, run, lang)
+    elif what == "sheet":
+        path = run.folder / recipes.SHEETS[lang]
     if not path.is_file():
         raise OptionError("this run has no such file")
     if show and media != "text/html":
@@ -466,8 +470,6 @@ async def ticket(state: State, request: Request) -> Any:
 
 def _report_page(state: State, run: Run, lang: str) -> Path:
     """The report in a language; the command wrote the English one."""
-    if lang not in LANGUAGES:
-        raise OptionError("there is no such language")
     path = run.folder / (recipes.REPORT if lang == "en" else f"report-{lang}.html")
     report = None if path.is_file() else state.report_of(run)
     if report is not None:

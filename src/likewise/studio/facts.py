@@ -56,6 +56,8 @@ def _pictured(raw: pl.Series, column: Column) -> dict[str, Any]:
         return facts
     if column.kind in (Kind.INTEGER, Kind.REAL, Kind.DATETIME):
         return facts | {"bins": _bins(known)}
+    if column.kind is Kind.BOOLEAN and column.labels is not None:
+        known = known.replace_strict([False, True], list(column.labels), return_dtype=pl.String)
     counts = known.cast(pl.String).value_counts(sort=True)
     top = counts.head(LEVELS)
     return facts | {"levels_shown": [[_cut(str(level)), n] for level, n in top.iter_rows()], "n_levels": len(counts)}

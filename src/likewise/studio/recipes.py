@@ -15,6 +15,7 @@ SCHEMA, ROWS, MODEL, REPORT, JSON, RULES = (
     "schema.json", "synthetic.csv", "model.likewise", "report.html", "report.json", "rules.toml",
 )  # fmt: skip
 DRAWN, SHEET, BUDGET, ADVICE = "drawn.csv", "sheet.html", "budget.json", "balance.json"
+SHEETS = {"en": SHEET, "zh": "sheet-zh.html"}
 
 WAYS = ("random", "smotenc", "autoregressive")
 """Ways of balancing that are tried, beside none and a tuned threshold."""
@@ -51,8 +52,9 @@ def draw_command(where: Sequence[str], rows: int, seed: int) -> list[str]:
     return ["sample", MODEL, "-n", str(rows), "-o", DRAWN, *conditions, "--seed", str(seed)]
 
 
-def sheet_command(counted: bool) -> list[str]:
-    return ["statement", MODEL, "-o", SHEET, "--report", JSON, *(["--budget", BUDGET] if counted else [])]
+def sheet_command(counted: bool, lang: str = "en") -> list[str]:
+    words = ["statement", MODEL, "-o", SHEETS[lang], "--report", JSON, *(["--budget", BUDGET] if counted else [])]
+    return words if lang == "en" else [*words, "--lang", lang]
 
 
 def advice_command(source: str, target: str) -> list[str]:
@@ -87,6 +89,9 @@ def _line(words: Sequence[str]) -> str:
 def _columns_command(source: Source, session: Session) -> str:
     if source.blind:
         return f"# {SCHEMA} is saved from this page: likewise schema would look at the rows"
+    unsayable = [change.column for change in session.changes if "=" in (change.column or "")]
+    if unsayable:
+        return f"# {SCHEMA} is saved from this page: --set cannot name {unsayable[0]!r}"
     words = ["schema", source.name]
     for change in session.changes:
         if change.rule is None:

@@ -154,7 +154,7 @@ def serve(
         InputError: the file or the plan cannot be read.
         OutputError: the port is taken.
     """
-    os.umask(0o077)
+    mask = os.umask(0o077)
     folder = Path(tempfile.mkdtemp(prefix="likewise-studio-"))  # mode 0700
     try:
         session = Session(folder)
@@ -185,6 +185,7 @@ def serve(
             holder[0].run(sockets=[listening])
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        os.umask(mask)
 
 
 @contextmanager

@@ -19,6 +19,8 @@ from likewise.schema.infer import infer, told_anew, word_on_headings
 from likewise.tables import files
 
 PURPOSES = ("synthetic", "budget", "k", "rows")
+ALWAYS = ("purpose", "model", "seed")
+"""Settings that a plan says though nobody changed them."""
 SETTABLE = (
     "kind", "role", "semantic", "locale", "missing", "lenient", "format", "labels", "decimals", "bounds", "levels",
     "nullable",
@@ -241,10 +243,11 @@ class Session:
 
     def plan(self) -> dict[str, Any]:
         """What was said, as plain data: with the same table it leads to the same rows."""
+        usual = asdict(Settings())
         return {
             "source": "" if self.source is None else self.source.name,
             "change": [change.to_dict() for change in self.changes],
-            "fit": {key: value for key, value in asdict(self.settings).items() if value is not None},
+            "fit": {k: v for k, v in asdict(self.settings).items() if v != usual[k] or k in ALWAYS},
             "draw": {"where": list(self.where), "rows": self.n_rows, "seed": self.draw_seed},
             **({"gate": self.gate} if self.gate else {}),
         }

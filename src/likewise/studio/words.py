@@ -311,6 +311,7 @@ PAIRS: dict[str, tuple[str, str]] = {
         "{value}, where people nobody learnt from give {floor} ({meaning}).",
         "{value}，而未被学习者为 {floor}（{meaning}）。",
     ),
+    "sentence": ("{text}.", "{text}。"),
     "floor": ("floor", "基准"),
     "plane": ("Every run", "各次运行"),
     "plane_says": (

@@ -27,12 +27,12 @@ export function Columns({ state, act, busy }) {
   const shown = state.columns.filter((c) => c.name.toLowerCase().includes(find.toLowerCase()));
   return html`<p>${t("open_now", { name: state.source.name, rows: number(state.source.rows) })}${state.source.blind ? html` <strong>${t("is_blind")}</strong>` : ""}</p>
     ${state.source.notes.map((note) => html`<p class="warn">${note}</p>`)}
-    <div class="tools"><button type="button" id="undo" disabled=${busy || !state.can_undo} onClick=${() => act.say("/api/undo")}>${t("undo")}</button>
-      <button type="button" id="redo" disabled=${busy || !state.can_redo} onClick=${() => act.say("/api/redo")}>${t("redo")}</button>
+    <div class="tools"><button type="button" id="undo" disabled=${!state.can_undo} onClick=${() => act.say("/api/undo")}>${t("undo")}</button>
+      <button type="button" id="redo" disabled=${!state.can_redo} onClick=${() => act.say("/api/redo")}>${t("redo")}</button>
       <div class="field"><label for="find">${t("find")}</label><input id="find" type="search" value=${find} onInput=${(e) => setFind(e.target.value)} /></div>
       <ul class="key">${ROLES.map((role) => html`<li><${Badge} role=${role} /> ${t(`role_${role}`)}</li>`)}</ul></div>
-    ${state.settings.purpose === "budget" ? html`<p class="tools"><span class="small soft">${t("declare_says")}</span> <button type="button" class="quiet" id="declare-kinds" disabled=${busy} onClick=${() => act.say("/api/declare", { what: "kind" })}>${t("declare_kinds")}</button>
-      <button type="button" class="quiet" id="declare-whole" disabled=${busy} onClick=${() => act.say("/api/declare", { what: "nullable" })}>${t("declare_whole")}</button></p>` : ""}
+    ${state.settings.purpose === "budget" ? html`<p class="tools"><span class="small soft">${t("declare_says")}</span> <button type="button" class="quiet" id="declare-kinds" onClick=${() => act.say("/api/declare", { what: "kind" })}>${t("declare_kinds")}</button>
+      <button type="button" class="quiet" id="declare-whole" onClick=${() => act.say("/api/declare", { what: "nullable" })}>${t("declare_whole")}</button></p>` : ""}
     <ul class="columns">${shown.map((column) => html`<${Column} key=${column.name} column=${column} state=${state} act=${act} busy=${busy} />`)}</ul>
     <${Rules} state=${state} act=${act} busy=${busy} />`;
 }
@@ -52,8 +52,8 @@ function Column({ column, state, act, busy }) {
   const apply = async (said) => { ask(null); await act.say("/api/column", { column: column.name, said }); };
   const levels = column.levels_shown;
   return html`<li><div class="who"><${Badge} role=${column.role} /><h2>${column.name}</h2><span class="soft small">${column.dtype || ""}</span></div>
-    <div class="what"><${Choice} label=${t("kind_of", { column: column.name })} hidden value=${column.kind} of=${KINDS} names=${(k) => t(`kind_${k}`)} set=${(kind) => say({ kind })} disabled=${busy} data-kind="" />
-      <${Choice} label=${t("role_of", { column: column.name })} hidden value=${column.role} of=${ROLES} names=${(r) => t(`role_${r}`)} set=${(role) => say({ role })} disabled=${busy} data-role="" /></div>
+    <div class="what"><${Choice} label=${t("kind_of", { column: column.name })} hidden value=${column.kind} of=${KINDS} names=${(k) => t(`kind_${k}`)} set=${(kind) => say({ kind })} data-kind="" />
+      <${Choice} label=${t("role_of", { column: column.name })} hidden value=${column.role} of=${ROLES} names=${(r) => t(`role_${r}`)} set=${(role) => say({ role })} data-role="" /></div>
     <div class="seen">${column.problem ? html`<span class="warn">${column.problem}</span>` : ""}
       ${column.bins ? html`<${Bars} counts=${column.bins.counts} label=${t("bins_say", column.bins)} /><span class="soft small">${column.bins.low} … ${column.bins.high}</span>` : ""}
       ${levels ? html`<${Bars} counts=${levels.map((l) => l[1])} label=${levels.map((l) => `${l[0]}: ${l[1]}`).join(", ")} /><span class="soft small">${levels.slice(0, 3).map((l) => l[0]).join(", ")}${column.n_levels > 3 ? ` … ${t("n_levels", { n: number(column.n_levels) })}` : ""}</span>` : ""}
@@ -62,7 +62,7 @@ function Column({ column, state, act, busy }) {
     <details class="more"><summary>${column.notes.length ? t("why") : t("more")}</summary>
       ${column.notes.map((note) => html`<p class="small">${note}</p>`)}
       <p class="small soft">${column.said.length ? t("said_by_you", { fields: column.said.filter((f) => f !== "dtype").join(", ") || "–" }) : ""}</p>
-      <div class="fields"><${Choice} label=${t("semantic")} value=${column.semantic || ""} of=${["", ...state.semantics]} names=${(s) => s.replaceAll("_", " ") || "–"} set=${(semantic) => semantic && say({ semantic })} disabled=${busy} />
+      <div class="fields"><${Choice} label=${t("semantic")} value=${column.semantic || ""} of=${["", ...state.semantics]} names=${(s) => s.replaceAll("_", " ") || "–"} set=${(semantic) => semantic && say({ semantic })} />
       <${Field} label=${t("missing_tokens")} value=${column.missing.join(" | ")} set=${(text) => say({ missing: text.split("|").map((x) => x.trim()).filter(Boolean) })} hint=${t("missing_hint")} />
       ${column.kind === "datetime" || column.format ? html`<${Field} label=${t("format")} value=${column.format || ""} set=${(format) => say({ format })} hint="%Y-%m-%d" />` : ""}
       <${Field} label=${t("bounds")} value=${(column.bounds || []).join(" .. ")} set=${(text) => say({ bounds: ends(text, column.kind) })} hint="0 .. 120" />
@@ -85,9 +85,9 @@ function Rules({ state, act, busy }) {
   return html`<section aria-labelledby="rules-title"><h2 id="rules-title">${t("rules")}</h2><p class="soft">${t("rules_say")}</p>
     <div class="tools">${state.source.blind ? "" : html`<button type="button" id="look" disabled=${busy} onClick=${look}>${t("rules_look")}</button>`}
       <div class="field"><label for="own-rule">${t("rule_own")}</label><input id="own-rule" value=${own} placeholder="start <= end" onInput=${(e) => setOwn(e.target.value)} /></div>
-      <button type="button" id="add-rule" disabled=${busy || !own} onClick=${async () => { if (await act.say("/api/rule", { rule: own })) setOwn(""); }}>${t("rule_add")}</button></div>
+      <button type="button" id="add-rule" disabled=${!own} onClick=${async () => { if (await act.say("/api/rule", { rule: own })) setOwn(""); }}>${t("rule_add")}</button></div>
     ${found && !found.length ? html`<p role="status">${t("rules_none")}</p>` : ""}
-    <ul class="rules">${listed.map((one) => html`<li><label><input type="checkbox" checked=${state.rules.includes(one.rule)} disabled=${busy}
+    <ul class="rules">${listed.map((one) => html`<li><label><input type="checkbox" checked=${state.rules.includes(one.rule)}
       onChange=${(e) => act.say("/api/rule", { rule: one.rule, holds: e.target.checked })} /> <code>${one.rule}</code></label>
       ${one.rows ? html` <small class="soft">${t("rule_rows", { rows: number(one.rows) })}</small>` : ""}</li>`)}</ul></section>`;
 }

@@ -27,7 +27,7 @@ function Attacks({ run }) {
 // One sentence: what the attacker gets, what the same gets of people nobody learnt from, and what that means.
 function attack(s) {
   const { meaning, least } = s[language()];
-  return `${t(`attack_${s.stands || "unsure"}`, { ...s.shown, meaning })} ${least}`;
+  return `${t(`attack_${s.stands || "unsure"}`, { ...s.shown, meaning })} ${least ? t("sentence", { text: least }) : ""}`;
 }
 
 function Strip({ score }) {

@@ -11,7 +11,7 @@ export function Protect({ state, act, busy }) {
   const look = () => act.ask("/api/protect").then((found) => found && setTold(found));
   useEffect(() => { look(); }, [about, state.runs.length]);
   return html`<fieldset class="cards"><legend class="unseen">${t("screen_protect")}</legend>${PURPOSES.map((one) => html`<label class=${`card${s.purpose === one ? " on" : ""}`}>
-      <input type="radio" name="purpose" value=${one} checked=${s.purpose === one} disabled=${busy} onChange=${() => set({ purpose: one })} /> <strong>${t(`purpose_${one}`)}</strong><br /><small class="soft">${t(`purpose_${one}_says`)}</small></label>`)}</fieldset>
+      <input type="radio" name="purpose" value=${one} checked=${s.purpose === one} onChange=${() => set({ purpose: one })} /> <strong>${t(`purpose_${one}`)}</strong><br /><small class="soft">${t(`purpose_${one}_says`)}</small></label>`)}</fieldset>
     ${s.purpose === "budget" ? html`<${Budget} s=${s} set=${set} told=${told} act=${act} look=${look} busy=${busy} />` : ""}
     ${s.purpose === "k" || s.purpose === "rows" ? html`<${Shared} s=${s} set=${set} told=${told} />` : ""}
     ${s.purpose !== "rows" ? html`<${Model} s=${s} set=${set} told=${told} busy=${busy} />` : ""}
@@ -23,7 +23,7 @@ function Model({ s, set, told, busy }) {
   const known = told ? told.models.filter((m) => s.purpose !== "budget" || !told.not_private.includes(m.name)) : [];
   const chosen = known.find((m) => m.name === (s.model === "auto" ? (s.purpose === "budget" ? "aim" : "autoregressive") : s.model));
   return html`<section aria-labelledby="model-title"><h2 id="model-title">${t("model")}</h2>
-    <div class="fields"><${Choice} label=${t("model")} value=${s.model} of=${["auto", ...known.map((m) => m.name)]} set=${(model) => set({ model })} disabled=${busy} />
+    <div class="fields"><${Choice} label=${t("model")} value=${s.model} of=${["auto", ...known.map((m) => m.name)]} set=${(model) => set({ model })} />
       <${Field} label=${t("max_seconds")} type="number" min="1" value=${s.max_seconds} set=${(max_seconds) => set({ max_seconds })} hint=${t("max_seconds_hint")} /></div>
     ${chosen ? html`<dl class="small" lang="en">${["purpose", "cost", "guarantees", "avoid_when"].map((part) => html`<dt class="soft">${t(`model_${part}`)}</dt><dd>${chosen[part]}</dd>`)}</dl>` : ""}</section>`;
 }
@@ -36,13 +36,13 @@ function Budget({ s, set, told, act, look, busy }) {
   const begin = async () => { await act.ask("/api/budget", { epsilon: Number(total), delta: s.delta }); look(); };
   return html`<section aria-labelledby="budget-title"><h2 id="budget-title">${t("budget")}</h2>
     <div class="fields"><${Field} label="ε" type="number" min="0.01" step="any" value=${s.epsilon} set=${(v) => v > 0 && set({ epsilon: v })} /><${Field} label="δ" type="number" min="0" step="any" value=${s.delta} set=${(v) => v > 0 && set({ delta: v })} hint=${t("delta_hint")} /></div>
-    <p><input type="range" min="-2" max="1" step="0.05" value=${Math.log10(s.epsilon)} aria-label=${t("epsilon_slider")} aria-valuetext=${`ε ${number(s.epsilon)}`} disabled=${busy}
+    <p><input type="range" min="-2" max="1" step="0.05" value=${Math.log10(s.epsilon)} aria-label=${t("epsilon_slider")} aria-valuetext=${`ε ${number(s.epsilon)}`}
       onChange=${(e) => set({ epsilon: Number((10 ** Number(e.target.value)).toPrecision(2)) })} /></p>
     <p id="guess">${t("guess_says", { share: percent(guess(s)) })} ${told && told.count_error ? t("count_says", { n: number(Math.ceil(told.count_error)) }) : ""}</p>
-    <fieldset class="plain"><legend class="soft small">${t("pay")}</legend>${["levels", "bounds", "missing"].map((one) => html`<label><input type="checkbox" checked=${s.pay.includes(one)} disabled=${busy}
+    <fieldset class="plain"><legend class="soft small">${t("pay")}</legend>${["levels", "bounds", "missing"].map((one) => html`<label><input type="checkbox" checked=${s.pay.includes(one)}
       onChange=${(e) => set({ pay: e.target.checked ? [...s.pay, one] : s.pay.filter((x) => x !== one) })} /> ${t(`pay_${one}`)}</label> `)}
-      <br /><label><input type="checkbox" checked=${s.dp_only} disabled=${busy} onChange=${(e) => set({ dp_only: e.target.checked })} /> ${t("dp_only")}</label></fieldset>
-    ${told && told.unsaid ? html`<div class="problem" id="unsaid"><strong>${t("unsaid")}</strong>\n<span lang="en">${told.unsaid}</span>\n<a href="#columns">${t("screen_columns")}</a></div>` : told ? html`<p role="status">${t("all_said")}</p>` : ""}
+      <br /><label><input type="checkbox" checked=${s.dp_only} onChange=${(e) => set({ dp_only: e.target.checked })} /> ${t("dp_only")}</label></fieldset>
+    ${told && told.unsaid ? html`<div class="problem" id="unsaid"><strong>${t("unsaid")}</strong> <a href="#columns">${t("screen_columns")}</a><br /><span lang="en" class="small">${told.unsaid}</span></div>` : told ? html`<p role="status">${t("all_said")}</p>` : ""}
     <h3>${t("odometer")}</h3>
     ${account ? html`<p id="odometer"><meter min="0" max=${account.epsilon} value=${account.spent} aria-label=${t("odometer")}></meter> ${t("odometer_says", { spent: number(account.spent), total: number(account.epsilon), left: number(account.left), n: account.entries.length })}</p>
       ${account.entries.length ? html`<ul class="small">${account.entries.map((e) => html`<li>${e.time} · ${e.model} · ε ${number(e.epsilon)} · ${e.status}</li>`)}</ul>` : ""}`

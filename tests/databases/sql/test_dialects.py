@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
@@ -283,3 +284,57 @@ def test_columns_that_sqlite_fills_are_made_again_however_they_are_written(tmp_p
     read.to_sql(tmp_path / "fake.sqlite")
     assert Database.from_sql(tmp_path / "fake.sqlite").tables["t"].rows() == [(1, 2, 2, "1)", 2), (2, 2, 4, "2)", 3)]
     assert [column.generated for column in read.source.tables["t"].columns][2:] == ["a * 2", "a || ')'", "(a) + 1"]
+
+
+def test_decimals_of_sqlite_are_decimals_where_all_cells_are(tmp_path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(tmp_path / "shop.sqlite")) as made:
+        made.executescript(
+            "CREATE TABLE t (a numeric(8, 2), b decimal(4, 1), c numeric(6, 2), d numeric, e decimal(3),"
+            "f decimal(30, 2), g decimal(5, 2)); INSERT INTO t VALUES (19.99, 1, 0.005, 1.5, 7, 1.25, 1000),"
+            "(-0.1, NULL, 1, 2, 8, 1, 1), (5, 2.5, 2, 3, 9, 1, 1);"
+        )
+    read = Database.from_sql(tmp_path / "shop.sqlite")
+    frame = read.tables["t"]
+    assert frame["a"].to_list() == [Decimal("19.99"), Decimal("-0.10"), Decimal("5.00")]
+    assert frame["b"].to_list() == [Decimal("1.0"), None, Decimal("2.5")]
+    assert frame["e"].to_list() == [7, 8, 9]
+    # One cell has more places than are declared, or none are, or more than a number of SQLite holds, or is too large.
+    assert [frame[name].dtype for name in "cdfg"] == [pl.Float64, pl.Float64, pl.Float64, pl.Int64]
+    read.to_sql(tmp_path / "fake.sqlite")
+    assert Database.from_sql(tmp_path / "fake.sqlite").tables["t"].equals(frame)
+
+
+def test_sums_of_duckdb_are_whole_numbers(tmp_path: Path) -> None:
+    with duckdb.connect(tmp_path / "shop.duckdb") as made:
+        made.execute("CREATE TABLE t AS SELECT k, sum(x) AS n, sum(x) * 10::HUGEINT ** 30 AS much "
+                     "FROM (VALUES (1, 2), (1, 3), (2, -4)) v(k, x) GROUP BY k ORDER BY k")  # fmt: skip
+    read = Database.from_sql(tmp_path / "shop.duckdb")
+    assert read.tables["t"]["n"].dtype == pl.Int64
+    assert read.tables["t"]["n"].to_list() == [5, -4]
+    read.to_sql(tmp_path / "fake.duckdb")
+    copy = Database.from_sql(tmp_path / "fake.duckdb")
+    assert copy.source is not None
+    assert [column.type for column in copy.source.tables["t"].columns][1] == "HUGEINT"
+    assert copy.tables["t"]["n"].to_list() == [5, -4]
+
+
+def test_counters_of_duckdb_go_on_after_the_largest_number(tmp_path: Path) -> None:
+    real, fake, script = tmp_path / "shop.duckdb", tmp_path / "fake.duckdb", tmp_path / "fake.sql"
+    with duckdb.connect(real) as made:
+        made.execute(
+            'CREATE SEQUENCE "the one" START 3; INSERT INTO t (x) VALUES (1), (2)'.replace(
+                "; ", "; CREATE TABLE t (id int PRIMARY KEY DEFAULT nextval('\"the one\"'), x int); "
+            )
+        )
+    shop = Database.from_sql(real)
+    more = shop.with_tables({"t": pl.DataFrame({"id": [7, 300_000], "x": [1, 2]}, {"id": pl.Int32, "x": pl.Int32})})
+    more.to_sql(fake)
+    more.to_sql(fake, replace=True)
+    more.to_sql(real, replace=True)  # a sequence that is there
+    more.to_sql("duckdb://x", dry_run=script)
+    with duckdb.connect(tmp_path / "script.duckdb") as made:
+        made.execute(script.read_text())
+    for path in (real, fake, tmp_path / "script.duckdb"):
+        with duckdb.connect(path) as made:
+            made.execute("INSERT INTO t (x) VALUES (9)")
+            assert made.execute("SELECT id FROM t WHERE x = 9").fetchall() == [(300_001,)], path

@@ -275,3 +275,28 @@ def test_rows_of_mysql_come_as_they_are_whatever_stands_in_them(mariadb: Server)
     assert_frame_equal(read["t"].sort("id").drop("id"), frame)
     assert read["one"]["whole"].sort().equals(frame["whole"].sort())  # a missing cell alone in its row is one, too
     assert read["none"].schema == frame.schema
+
+
+@pytest.mark.parametrize("empty_database", ["sqlite", "mysql"], indirect=True)
+def test_rows_point_at_keys_that_are_spelt_unlike(
+    empty_database: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    lite = place(empty_database).dialect == "sqlite"
+    of = "COLLATE NOCASE" if lite else "COLLATE utf8mb4_general_ci"
+    script = (
+        f"CREATE TABLE users (shop int, code varchar(20) {of}, mail varchar(30) {of} UNIQUE, "
+        "PRIMARY KEY (shop, code));\n"
+        f"CREATE TABLE orders (no int PRIMARY KEY, shop int, code varchar(20) {of}, mail varchar(30) {of},\n"
+        "FOREIGN KEY (shop, code) REFERENCES users (shop, code), FOREIGN KEY (mail) REFERENCES users (mail));\n"
+        "INSERT INTO users VALUES (1, 'Ann', 'A@x.org'), (2, 'ann', 'b@x.org'), (1, 'bob', NULL);\n"
+        "INSERT INTO orders VALUES (1, 1, 'ANN', 'a@X.org'), (2, 2, 'ANN', NULL), (3, 1, 'Bob', 'B@x.org'), "
+        "(4, 1, 'Ann', 'A@x.org'), (5, NULL, 'BOB', NULL);\n"
+    )
+    run_script(empty_database, script, request)
+    read = Database.from_sql(empty_database)
+    assert read.problems() == ()
+    assert read.tables["orders"].sort("no").rows() == [
+        (1, 1, "Ann", "A@x.org"), (2, 2, "ann", None), (3, 1, "bob", "b@x.org"), (4, 1, "Ann", "A@x.org"),
+        (5, None, "BOB", None),
+    ]  # fmt: skip
+    read.to_sql(again(empty_database, tmp_path))

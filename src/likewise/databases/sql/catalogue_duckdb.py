@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from likewise.databases.sql.catalogues import Catalogue, Found, FoundKey, Key, chosen
+from likewise.databases.sql.found import Catalogue, Found, FoundKey, Key, chosen, indexed
 from likewise.databases.sql.sessions import Session
 from likewise.databases.sql.values import SqlColumn, enumerated, kind_of, literal
 from likewise.errors import InputError, nearest
@@ -35,7 +35,7 @@ def _found(connection: Session, key: Key) -> Found:
     where = (f"database_name = current_database() AND schema_name = {literal(key[0] or 'main')} "
              f"AND table_name = {literal(key[1])}")  # fmt: skip
     rows = connection.all(
-        f"SELECT column_name, data_type, is_nullable, column_default FROM duckdb_columns() WHERE {where} "
+        f"SELECT column_name, data_type, is_nullable, column_default, comment FROM duckdb_columns() WHERE {where} "
         "ORDER BY column_index"
     )
     parts = connection.all(
@@ -43,11 +43,14 @@ def _found(connection: Session, key: Key) -> Found:
         f"FROM duckdb_constraints() WHERE {where}"
     )
     made = connection.one(f"SELECT sql FROM duckdb_tables() WHERE {where}") or ""
-    indexes = connection.all(f"SELECT sql FROM duckdb_indexes() WHERE {where} AND is_unique AND NOT is_primary")
+    made_indexes = connection.all(f"SELECT index_name, sql FROM duckdb_indexes() WHERE {where} AND NOT is_primary")
     unique = [tuple(columns) for kind, columns, *_ in parts if kind == "UNIQUE"]
     names = [row[0] for row in rows]
-    unique += [columns for (sql,) in indexes if (columns := _indexed(sql or "", names))]
+    indexes = [indexed(name, _indexed(sql or "", names), sql or "") for name, sql in made_indexes]
+    unique += [index.columns for index in indexes if index.is_unique and index.columns]
     return Found(
+        indexes=tuple(index for index in indexes if not (index.is_unique and index.columns)),
+        comment=connection.one(f"SELECT comment FROM duckdb_tables() WHERE {where}"),
         schema=key[0], name=key[1], columns=tuple(_column(row, made) for row in rows),
         primary=next((tuple(columns) for kind, columns, *_ in parts if kind == "PRIMARY KEY"), ()),
         unique=tuple(dict.fromkeys(unique)), checks=tuple(check for kind, *_, check in parts if kind == "CHECK"),
@@ -56,14 +59,15 @@ def _found(connection: Session, key: Key) -> Found:
     )  # fmt: skip
 
 
-def _column(row: tuple[str, str, bool, str | None], made: str) -> SqlColumn:
-    name, type_, nullable, default = row
+def _column(row: tuple[str, str, bool, str | None, str | None], made: str) -> SqlColumn:
+    name, type_, nullable, default, comment = row
     kind = kind_of(type_)
     forms = [re.escape(name), re.escape('"' + name.replace('"', '""') + '"')]
     generated = any(re.search(rf"[(,]\s*{form} [^,]*GENERATED ALWAYS AS", made) for form in forms)
     counted = default is not None and default.lower().startswith("nextval(")
     return SqlColumn(
         name=name, type=type_, kind=kind, nullable=nullable, values=enumerated(type_), identity=counted,
+        comment=comment,
         generated=default if generated else None, default=None if generated or counted else default,
     )  # fmt: skip
 

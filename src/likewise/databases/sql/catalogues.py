@@ -5,86 +5,15 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from likewise.databases.keys import Columns
+from likewise.databases.sql.catalogue_mysql import completed, indexes_of_mysql, types_of_mysql, unescaped
+from likewise.databases.sql.found import Catalogue, Found, FoundKey, Key, actions_of, chosen, indexed, is_unfinished
 from likewise.databases.sql.sessions import Alchemy
-from likewise.databases.sql.values import SqlColumn, enumerated, kind_of, literal, quoted
+from likewise.databases.sql.values import SqlColumn, SqlIndex, kind_of, literal, quoted
 from likewise.errors import InputError, nearest
-
-Key = tuple[str | None, str]
-"""Schema and name of a table."""
-BESIDE = "_likewise_"
-"""How the names of tables of MySQL begin while they are made."""
-
-
-def is_unfinished(name: str) -> bool:
-    """Whether a table is one that is still being made, or was when its writer was killed: it is no table yet.
-
-    >>> is_unfinished("_likewise_0123abcd_7"), is_unfinished("_likewise_orders")
-    (True, False)
-    """
-    return re.fullmatch(rf"{BESIDE}[0-9a-f]{{8}}_\d+", name) is not None
-
-
-@dataclass(frozen=True, kw_only=True)
-class FoundKey:
-    """A foreign key as it was found: what it points at may lie elsewhere."""
-
-    columns: Columns
-    parent: Key
-    parent_columns: Columns
-    deferrable: bool = False
-    actions: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Found:
-    """A table as it was found."""
-
-    schema: str | None
-    name: str
-    columns: tuple[SqlColumn, ...]
-    primary: Columns = ()
-    unique: tuple[Columns, ...] = ()
-    foreign: tuple[FoundKey, ...] = ()
-    checks: tuple[str, ...] = ()
-    of_types: tuple[str, ...] = ()
-    """What the types of its columns check, which a table made of them need not."""
-
-
-@dataclass(frozen=True)
-class Catalogue:
-    """All that was found in a database."""
-
-    tables: list[Found]
-    types: dict[str, str] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-
-
-def chosen(
-    names: Sequence[str], tables: Mapping[Key, None], views: Mapping[Key, None], parts: Mapping[Key, None]
-) -> tuple[list[Key], list[str]]:
-    """The tables that are meant, and what is said of those left out.
-
-    Args:
-        names: asked for, as `table` or `schema.table`; none: all tables but those that are parts of another.
-    """
-    if not names:
-        notes = [f"{what} {', '.join(sorted(name for _, name in left))} left out ({why})"
-                 for what, left, why in (("views", views, "name them to read them as tables"),
-                                         ("parts of tables", parts, "their rows are read with the whole"))
-                 if left]  # fmt: skip
-        return [key for key in tables if key not in parts], notes
-    every = [*tables, *views]
-    found: dict[Key, None] = {}
-    for name in names:
-        meant = [key for key in every if name in (key[1], f"{key[0]}.{key[1]}")]
-        if not meant:
-            raise InputError(f"there is no table {name!r}{nearest(name, [key[1] for key in every])}")
-        found |= dict.fromkeys(meant)
-    return list(found), []
 
 
 def catalogue(connection: Alchemy, schemas: Sequence[str], names: Sequence[str]) -> Catalogue:
@@ -113,9 +42,11 @@ def _catalogue(connection: Alchemy, schemas: Sequence[str], names: Sequence[str]
     facts: dict[str, dict[Key, Any]] = {}
     for schema in seen:
         own = [name for of, name in keys if of == schema]
-        for what in ("columns", "pk_constraint", "foreign_keys", "unique_constraints", "indexes", "check_constraints"):
+        for what in (*_FACTS, *["table_comment"] * (connection.dialect != "sqlite")):
             read = getattr(inspector, f"get_multi_{what}")
             given = read(schema=schema, filter_names=own, kind=ObjectKind.ANY, scope=ObjectScope.ANY) if own else {}
+            if connection.dialect == "mysql":
+                given = {key: unescaped(fact) for key, fact in given.items()}
             facts.setdefault(what, {}).update({(schema, name): fact for (_, name), fact in given.items()})
     own_types = _OWN_TYPES[connection.dialect](connection, seen, keys)
     found = [
@@ -124,15 +55,24 @@ def _catalogue(connection: Alchemy, schemas: Sequence[str], names: Sequence[str]
     if connection.dialect == "sqlite":
         found = [_sqlite_keys(connection, table) for table in found]
     if connection.dialect == "mysql":
-        foreign = _mysql_keys(connection, seen)
-        found = [replace(table, foreign=tuple(foreign.get((table.schema, table.name), ()))) for table in found]
+        indexes = {key: tuple(indexes_of_mysql(given)) for key, given in facts["indexes"].items()}
+        found = completed(connection, seen, [replace(t, indexes=indexes.get((t.schema, t.name), ())) for t in found])
     types = {}
     if connection.dialect == "postgresql":
         found = [replace(table, foreign=_to_wholes(table.foreign, parts)) for table in found]
+        made, triggers = _postgres_extras(connection, seen)
+        found = [
+            replace(t, triggers=tuple(triggers.get((t.schema, t.name), ())),
+                    indexes=tuple(_postgres_indexes(facts["indexes"].get((t.schema, t.name), ()), made, t.schema)))
+            for t in found
+        ]  # fmt: skip
         domains = [domain for schema in seen for domain in inspector.get_domains(schema)]
         found = [replace(table, of_types=tuple(_checks_of_types(table, domains))) for table in found]
         types = _made_types([enum for schema in seen for enum in inspector.get_enums(schema)], domains, found)
     return Catalogue(found, types, notes)
+
+
+_FACTS = ("columns", "pk_constraint", "foreign_keys", "unique_constraints", "indexes", "check_constraints")
 
 
 def _schemas(inspector: Any, asked: Sequence[str]) -> list[str | None]:
@@ -168,13 +108,14 @@ def _found(key: Key, facts: Mapping[str, Any], own: Mapping[str, SqlColumn]) -> 
         unique=tuple(dict.fromkeys(columns for columns in unique if columns)),
         foreign=tuple(_foreign(given, key[0]) for given in facts["foreign_keys"]),
         checks=tuple(given["sqltext"] for given in facts["check_constraints"]),
+        comment=dict(facts.get("table_comment") or {}).get("text") or None,
     )  # fmt: skip
 
 
 def _is_key(index: Mapping[str, Any]) -> bool:
     """Whether an index holds all rows apart, by columns alone."""
     told = index.get("dialect_options") or {}
-    partial = any(value is not None for name, value in told.items() if name.endswith("_where"))
+    partial = any(value is not None for name, value in told.items() if name.endswith(("_where", "_length")))
     return (
         bool(index.get("unique")) and not partial and None not in index["column_names"] and not index.get("expressions")
     )
@@ -186,15 +127,8 @@ def _foreign(given: Mapping[str, Any], schema: str | None) -> FoundKey:
         columns=tuple(given["constrained_columns"]),
         parent=(given.get("referred_schema") or schema, given["referred_table"]),
         parent_columns=tuple(given.get("referred_columns") or ()), deferrable=bool(options.get("deferrable")),
-        actions=_actions(options),
+        actions=actions_of(options),
     )  # fmt: skip
-
-
-def _actions(options: Mapping[str, Any]) -> str:
-    told = ((when, str(options.get(key) or "")) for when, key in (("DELETE", "ondelete"), ("UPDATE", "onupdate")))
-    return " ".join(
-        f"ON {when} {action}" for when, action in told if action.upper() not in ("", "NO ACTION", "RESTRICT")
-    )
 
 
 def _column(given: Mapping[str, Any], own: Mapping[str, SqlColumn], primary: Columns) -> SqlColumn:
@@ -205,6 +139,7 @@ def _column(given: Mapping[str, Any], own: Mapping[str, SqlColumn], primary: Col
     return replace(
         column, nullable=bool(given.get("nullable", True)), generated=computed["sqltext"] if computed else None,
         default=None if counted or computed or default in (None, "NULL") else str(default),
+        comment=given.get("comment") or None,
         identity=bool(counted or given.get("identity") or given.get("autoincrement") is True or is_rowid),
     )  # fmt: skip
 
@@ -226,10 +161,18 @@ def _sqlite_keys(connection: Alchemy, table: Found) -> Found:
     """With the keys that SQLAlchemy reads from text that it cannot always part."""
     name = quoted(table.name, "sqlite")
     unique: dict[Columns, None] = {}
+    indexes = []
     for _, index, is_unique, origin, is_partial in connection.all(f"PRAGMA index_list({name})"):
         columns = tuple(row[2] for row in connection.all(f"PRAGMA index_info({quoted(index, 'sqlite')})"))
-        if is_unique and not is_partial and origin != "pk" and None not in columns:
+        plain = not is_partial and None not in columns
+        if is_unique and plain and origin != "pk":
             unique[columns] = None
+        elif origin == "c":
+            made = connection.one(f"SELECT sql FROM sqlite_master WHERE type = 'index' AND name = {literal(index)}")
+            indexes.append(indexed(index, columns if plain else (), made or ""))
+    triggers = connection.all(
+        f"SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = {literal(table.name)} ORDER BY 1"
+    )
     found: dict[int, list[Any]] = {}
     for number, _, *rest in connection.all(f"PRAGMA foreign_key_list({name})"):
         found.setdefault(number, []).append(rest)
@@ -246,9 +189,12 @@ def _sqlite_keys(connection: Alchemy, table: Found) -> Found:
         others = () if None in others else others
         keys.append(FoundKey(
             columns=own, parent=(table.schema, parents[0]), parent_columns=others, deferrable=own in late,
-            actions=_actions({"ondelete": deletes[0], "onupdate": updates[0]}),
+            actions=actions_of({"ondelete": deletes[0], "onupdate": updates[0]}),
         ))  # fmt: skip
-    return replace(table, columns=columns, unique=tuple(reversed(unique)), foreign=tuple(keys))
+    return replace(
+        table, columns=columns, unique=tuple(reversed(unique)), foreign=tuple(keys), indexes=tuple(reversed(indexes)),
+        triggers=tuple(name for (name,) in triggers),
+    )  # fmt: skip
 
 
 def _generated(made: str, name: str) -> str | None:
@@ -265,53 +211,6 @@ def _generated(made: str, name: str) -> str | None:
         if start and depth == 0:
             return made[start.end() : start.end() + part.start()].strip()
     return None
-
-
-def _mysql_keys(connection: Alchemy, schemas: Sequence[str | None]) -> dict[Key, list[FoundKey]]:
-    """Foreign keys, which SQLAlchemy reads from text that it cannot always part."""
-    result: dict[Key, list[FoundKey]] = {}
-    for schema in schemas:
-        where = "DATABASE()" if schema is None else literal(schema, "mysql")
-        found: dict[tuple[str, str], list[Any]] = {}
-        for name, table, *rest in connection.all(
-            "SELECT k.constraint_name, k.table_name, k.column_name, k.referenced_table_schema, "
-            "k.referenced_table_name, k.referenced_column_name, r.delete_rule, r.update_rule "
-            "FROM information_schema.key_column_usage k "
-            "JOIN information_schema.referential_constraints r ON r.constraint_schema = k.constraint_schema "
-            "AND r.constraint_name = k.constraint_name AND r.table_name = k.table_name "
-            f"WHERE k.table_schema = {where} AND k.referenced_table_name IS NOT NULL "
-            "ORDER BY k.table_name, k.constraint_name, k.ordinal_position"
-        ):
-            found.setdefault((table, name), []).append(rest)
-        here = connection.one("SELECT DATABASE()") if schema is None else schema
-        for (table, _), rows in found.items():
-            columns, schemas_there, parents, others, deletes, updates = zip(*rows, strict=True)
-            options = {"ondelete": deletes[0], "onupdate": updates[0]}
-            parent = (schema if schemas_there[0] == here else schemas_there[0], parents[0])
-            key = FoundKey(columns=columns, parent=parent, parent_columns=others, actions=_actions(options))
-            result.setdefault((schema, table), []).append(key)
-    return result
-
-
-def _mysql_types(connection: Alchemy, schemas: Sequence[str | None], keys: Sequence[Key]) -> OwnTypes:
-    result: OwnTypes = {}
-    for schema in schemas:
-        where = "DATABASE()" if schema is None else literal(schema, "mysql")
-        for table, name, type_, signs, collation in connection.all(
-            "SELECT table_name, column_name, column_type, character_set_name, collation_name "
-            f"FROM information_schema.columns WHERE table_schema = {where}"
-        ):
-            written = f"{type_} CHARACTER SET {signs} COLLATE {collation}" if signs else type_
-            column = SqlColumn(name=name, type=written, kind=_kind_of_mysql(type_), values=enumerated(type_))
-            result.setdefault((schema, table), {})[name] = column
-    return result
-
-
-def _kind_of_mysql(type_: str) -> str:
-    """Several bits are a number there, and what lies on a map is bytes."""
-    if re.match(r"bit\(", type_):
-        return "bit" if type_ == "bit(1)" else "integer"
-    return "binary" if re.match(r"(multi)?(point|linestring|polygon)|geom", type_) else kind_of(type_)
 
 
 def _postgres_types(connection: Alchemy, schemas: Sequence[str | None], keys: Sequence[Key]) -> OwnTypes:
@@ -331,7 +230,33 @@ def _postgres_types(connection: Alchemy, schemas: Sequence[str | None], keys: Se
     return result
 
 
-_OWN_TYPES = {"sqlite": _sqlite_types, "mysql": _mysql_types, "postgresql": _postgres_types}
+def _postgres_extras(connection: Alchemy, schemas: Sequence[str | None]) -> tuple[dict[Key, str], dict[Key, list[str]]]:
+    """What makes each index, by its name; the triggers of each table."""
+    among = ", ".join(literal(schema) for schema in schemas if schema is not None)
+    made = connection.all(
+        "SELECT n.nspname, c.relname, pg_get_indexdef(c.oid, 0, true) FROM pg_class c "
+        f"JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('i', 'I') AND n.nspname IN ({among})"
+    )
+    triggers: dict[Key, list[str]] = {}
+    for schema, table, name in connection.all(
+        "SELECT n.nspname, c.relname, t.tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid "
+        f"JOIN pg_namespace n ON n.oid = c.relnamespace WHERE NOT t.tgisinternal AND n.nspname IN ({among}) ORDER BY 3"
+    ):
+        triggers.setdefault((schema, table), []).append(name)
+    return {(schema, name): text for schema, name, text in made}, triggers
+
+
+def _postgres_indexes(
+    given: Sequence[Mapping[str, Any]], made: Mapping[Key, str], schema: str | None
+) -> Iterator[SqlIndex]:
+    for index in given:
+        if not _is_key(index) and (index_made := made.get((schema, index["name"]))) is not None:
+            options = index.get("dialect_options") or {}
+            plain = not any(options.values()) and not index.get("expressions") and not index.get("column_sorting")
+            yield indexed(index["name"], tuple(index["column_names"]) if plain else (), index_made)
+
+
+_OWN_TYPES = {"sqlite": _sqlite_types, "mysql": types_of_mysql, "postgresql": _postgres_types}
 
 
 def _parts(connection: Alchemy) -> set[Key]:

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from likewise.databases.keys import ForeignKey
-from likewise.databases.sql.catalogues import Found
 from likewise.databases.sql.cells import cut, fitted, updates
 from likewise.databases.sql.faults import told
+from likewise.databases.sql.found import Found
 from likewise.databases.sql.ordering import by_level, circle_through
 from likewise.databases.sql.plan import Plan
 from likewise.databases.sql.reflection import catalogue_of

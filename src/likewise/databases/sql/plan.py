@@ -9,10 +9,20 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 
 from likewise.databases.keys import DatabaseSchema, ForeignKey, TableSchema
-from likewise.databases.sql.catalogues import Found
 from likewise.databases.sql.checks import as_check
+from likewise.databases.sql.found import Found
 from likewise.databases.sql.ordering import Order, order_of
-from likewise.databases.sql.values import SqlColumn, SqlSource, SqlTable, column_of, listed, literal, quoted, type_in
+from likewise.databases.sql.values import (
+    SqlColumn,
+    SqlIndex,
+    SqlSource,
+    SqlTable,
+    column_of,
+    listed,
+    literal,
+    quoted,
+    type_in,
+)
 from likewise.errors import OutputError
 
 
@@ -65,13 +75,30 @@ class Plan:
     def create(self, table: str) -> str:
         """The statement that makes a table."""
         own, told = self.keys.tables[table], self.tables[table]
-        parts = [_declared(column, self.dialect, own) for column in told.columns]
+        parts = [_declared(column, self.dialect, own, self.counter(table, column)) for column in told.columns]
         parts += [f"PRIMARY KEY ({listed(own.primary, self.dialect)})"] if own.primary else []
         parts += [f"UNIQUE ({listed(unique, self.dialect)})" for unique in own.unique]
         parts += [f"CHECK ({check})" for check in told.checks]
         parts += [self.foreign(key) for key in self.keys_of(table)] if self.has_keys_inside else []
         end = " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4" if self.dialect == "mysql" else ""
+        if self.dialect == "mysql" and told.comment is not None:
+            end += f" COMMENT={literal(told.comment, 'mysql')}"
         return f"CREATE TABLE {self.name(table)} (\n  " + ",\n  ".join(parts) + f"\n){end}"
+
+    def counter(self, table: str, column: SqlColumn) -> str | None:
+        """The name of the sequence of DuckDB that counts a column up."""
+        if self.dialect != "duckdb" or not column.identity or column.default is not None or column.kind != "integer":
+            return None
+        schema, own = self.tables[table].schema, quoted(f"{self.tables[table].name}_{column.name}_seq", "duckdb")
+        return own if schema is None else f"{quoted(schema, 'duckdb')}.{own}"
+
+    def counters(self, tables: Sequence[str], frames: Mapping[str, pl.DataFrame]) -> Iterator[str]:
+        """What makes these sequences, which go on after the largest number."""
+        for table in tables:
+            for column in self.tables[table].columns:
+                if (name := self.counter(table, column)) is not None and column.name in frames[table].columns:
+                    most = frames[table][column.name].max()
+                    yield f"CREATE SEQUENCE {name} START {max(int(most), 0) + 1 if isinstance(most, int) else 1}"
 
     def keys_of(self, table: str) -> tuple[ForeignKey, ...]:
         """Its foreign keys; DuckDB has none in circles."""
@@ -87,6 +114,22 @@ class Plan:
             f"FOREIGN KEY ({listed(key.columns, self.dialect)}) REFERENCES {self.name(key.parent)} "
             f"({listed(key.parent_columns, self.dialect)}){' ' * bool(actions)}{actions}{late * key.deferrable}"
         )
+
+    def extras(self, tables: Sequence[str]) -> Iterator[str]:
+        """What makes the indexes of tables that are filled, and says what somebody wrote on them."""
+        for table in tables:
+            told, name = self.tables[table], self.name(table)
+            for index in told.indexes:
+                yield f"{index.head} {quoted(index.name, self.dialect)} ON {name} {index.tail}"
+            if self.dialect in ("postgresql", "duckdb"):
+                on = [("TABLE", name, told.comment)]
+                on += [("COLUMN", f"{name}.{quoted(c.name, self.dialect)}", c.comment) for c in told.columns]
+                yield from (f"COMMENT ON {what} {of} IS {literal(text)}" for what, of, text in on if text is not None)
+
+    def triggers_left(self, tables: Sequence[str]) -> list[str]:
+        """In words, what triggers tables that are made lack."""
+        return [f"{table}: triggers {', '.join(self.tables[table].triggers)} are not made"
+                for table in tables if self.tables[table].triggers]  # fmt: skip
 
     def added_keys(self, tables: Sequence[str]) -> Iterator[str]:
         """What adds the foreign keys of tables that are made and filled."""
@@ -110,6 +153,7 @@ def planned(
     for name in order.tables:
         given = None if like is None else like.tables.get(name)
         table = _table(name, frames[name], given)
+        table = replace(table, indexes=tuple(_indexes(table, keys.tables[name], dialect, like, notes)))
         same = like is not None and given is not None and like.dialect == dialect
         if not same:
             source = "" if like is None or given is None else like.dialect
@@ -160,17 +204,37 @@ def _table(name: str, frame: pl.DataFrame, given: SqlTable | None) -> SqlTable:
     return replace(given, columns=(*columns, *(column_of(series) for series in frame if series.name not in known)))
 
 
-def _declared(column: SqlColumn, dialect: str, own: TableSchema) -> str:
+def _indexes(
+    table: SqlTable, own: TableSchema, dialect: str, like: SqlSource | None, notes: list[str]
+) -> Iterator[SqlIndex]:
+    """Indexes in the words of a dialect. Those of expressions go to none but their own; those that hold rows apart, but
+    are no key, would refuse rows that are drawn."""
+    for index in table.indexes:
+        if index.is_unique or not (index.columns or (index.tail and like is not None and like.dialect == dialect)):
+            what = "some rows apart" if index.is_unique else "more than columns"
+            notes.append(f"{table.name}: index {index.name!r} is not made, for it holds {what}")
+        elif like is not None and like.dialect == dialect and index.tail:
+            yield index
+        elif set(index.columns) <= {column.name for column in table.columns} and index.columns != own.primary:
+            yield replace(index, head="CREATE INDEX", tail=f"({listed(index.columns, dialect)})")
+
+
+def _declared(column: SqlColumn, dialect: str, own: TableSchema, counter: str | None) -> str:
     required = not column.nullable or column.name in (*own.primary, *own.required)
     parts = [quoted(column.name, dialect), column.type]
     if column.generated is not None:
         parts.append(f"GENERATED ALWAYS AS ({column.generated}){' STORED' * (dialect == 'postgresql')}")
+    elif counter is not None:
+        parts.append(f"DEFAULT nextval({literal(counter)})")
     elif column.identity and column.default is None:
         parts.append(_counted(column, dialect, own))
     elif column.default is not None:
         parts.append(f"DEFAULT ({column.default})" if dialect in ("sqlite", "duckdb") else f"DEFAULT {column.default}")
-    # MySQL lets nothing stand after what is generated, and SQLite makes no key of rows of a key that is one.
-    return " ".join(part for part in (*parts, "NOT NULL" * (required and column.generated is None)) if part)
+    # MySQL lets no NOT NULL stand after what is generated, and SQLite makes no key of rows of a key that is one.
+    parts.append("NOT NULL" * (required and column.generated is None))
+    if dialect == "mysql" and column.comment is not None:
+        parts.append(f"COMMENT {literal(column.comment, 'mysql')}")
+    return " ".join(filter(None, parts))
 
 
 def _counted(column: SqlColumn, dialect: str, own: TableSchema) -> str:

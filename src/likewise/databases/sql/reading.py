@@ -15,6 +15,7 @@ from likewise.databases.sql.faults import told
 from likewise.databases.sql.reflection import Names, found_in
 from likewise.databases.sql.sampling import Sample, sampled
 from likewise.databases.sql.sessions import Session, session
+from likewise.databases.sql.spelling import spelt_as_parents
 from likewise.databases.sql.urls import place
 from likewise.databases.sql.values import SqlColumn, SqlSource, SqlTable, quoted, size_of
 from likewise.databases.sql.whereabouts import whereabouts
@@ -55,6 +56,7 @@ def read(
             frames = {name: rows_of(name) for name in keys.tables}
         else:
             frames = sampled(keys, rows_of, sample, rng or np.random.default_rng())
+        frames = spelt_as_parents(connection, frames, keys, source)
     keys, source = _with_missing(frames, keys, source)
     return frames, keys, replace(source, places=places)
 
@@ -113,7 +115,10 @@ def _parts(connection: Session, table: SqlTable, wanted: list[SqlColumn]) -> Ite
     if dialect == "sqlite":
         told_of = _stored(connection, wanted, where)
     else:
-        told_of = [_asked(column, dialect) for column in wanted]
+        told_of = [
+            _huge(connection, column, where) if "hugeint" in column.type.lower() else _asked(column, dialect)
+            for column in wanted
+        ]
     dtypes = {column.name: dtype for column, (_, dtype) in zip(wanted, told_of, strict=True)}
     cells = (f"{text} AS {quoted(column.name, dialect)}" for column, (text, _) in zip(wanted, told_of, strict=True))
     yield pl.DataFrame(schema=dtypes)
@@ -170,6 +175,15 @@ def _asked(column: SqlColumn, dialect: str) -> tuple[str, Any]:
             return _AS_TEXT[dialect].format(cell), pl.String
 
 
+def _huge(connection: Session, column: SqlColumn, where: str) -> tuple[str, Any]:
+    """Sums of DuckDB are of a type wider than a frame counts in: as wide as it must be."""
+    cell = quoted(column.name, "duckdb")
+    beyond = f"SELECT 1 FROM {where} WHERE {cell} NOT BETWEEN {-(2**63)} AND {2**63 - 1} LIMIT 1"
+    if connection.one(beyond):
+        return f"CAST({cell} AS DECIMAL(38, 0))", pl.Decimal(38, 0)
+    return f"CAST({cell} AS BIGINT)", pl.Int64
+
+
 _WHOLE = (
     (r"u?tinyint", pl.Int8, pl.UInt8), (r"u?smallint|year\b", pl.Int16, pl.UInt16),
     (r"u?int(eger)?\b|mediumint", pl.Int32, pl.UInt32),
@@ -191,20 +205,39 @@ def _stored(connection: Session, columns: list[SqlColumn], where: str) -> list[t
     cells = [quoted(column.name, "sqlite") for column in columns]
     kinds = ("text", "real", "integer", "blob")
     asked = [f"max(typeof({cell}) = '{kind}')" for cell in cells for kind in kinds]
+    asked += [_beyond(column, cell) for column, cell in zip(columns, cells, strict=True)]
     seen: list[Any] = []
     for start in range(0, len(asked), 400):
         seen += connection.all(f"SELECT {', '.join(asked[start : start + 400])} FROM {where}")[0]
     return [
-        _as_stored(column, cell, *(bool(flag) for flag in seen[4 * i : 4 * i + 4]))
+        _as_stored(column, cell, seen[4 * len(cells) + i] == 0, *(bool(flag) for flag in seen[4 * i : 4 * i + 4]))
         for i, (column, cell) in enumerate(zip(columns, cells, strict=True))
     ]
 
 
-def _as_stored(column: SqlColumn, cell: str, text: bool, real: bool, whole: bool, blob: bool) -> tuple[str, Any]:
+def _beyond(column: SqlColumn, cell: str) -> str:
+    """Whether some number is none of the decimals that are declared; a missing cell: no decimals are."""
+    size = size_of(column.type) if column.kind == "decimal" else ()
+    if not size or size[0] > _DIGITS or size[-1] > size[0]:
+        return "NULL"
+    scale = size[1] if len(size) > 1 else 0
+    return f"max(round({cell}, {scale}) <> {cell} OR abs({cell}) >= 1e{size[0] - scale})"
+
+
+_DIGITS = 15
+"""A number as SQLite stores it holds so many."""
+
+
+def _as_stored(
+    column: SqlColumn, cell: str, decimal: bool, text: bool, real: bool, whole: bool, blob: bool
+) -> tuple[str, Any]:
     if blob:
         return f"CASE typeof({cell}) WHEN 'blob' THEN lower(hex({cell})) ELSE CAST({cell} AS TEXT) END", pl.String
     if text:
         return (f"CAST({cell} AS TEXT)" if real or whole else cell), pl.String
+    if decimal and (real or whole):
+        size = size_of(column.type)
+        return f"CAST({cell} AS REAL)", pl.Decimal(size[0], size[1] if len(size) > 1 else 0)
     if real:
         return cell, pl.Float64
     if whole:

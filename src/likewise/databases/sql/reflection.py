@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from likewise.databases.keys import Columns, DatabaseSchema, ForeignKey, TableSchema
 from likewise.databases.sql.catalogue_duckdb import duck_catalogue
-from likewise.databases.sql.catalogues import Catalogue, Found, FoundKey, Key, catalogue
+from likewise.databases.sql.catalogues import catalogue
 from likewise.databases.sql.faults import told
+from likewise.databases.sql.found import Catalogue, Found, FoundKey, Key
 from likewise.databases.sql.sessions import Alchemy, Session, session
 from likewise.databases.sql.urls import place
 from likewise.databases.sql.values import SqlSource, SqlTable
@@ -105,7 +106,8 @@ def _joined(found: Catalogue, dialect: str) -> tuple[DatabaseSchema, SqlSource]:
         foreign |= dict.fromkeys(keys)
         own[name] = SqlTable(
             name=table.name, schema=table.schema, columns=table.columns, checks=table.checks,
-            actions={str(key): actions for key, actions in keys.items() if actions},
+            actions={str(key): actions for key, actions in keys.items() if actions}, indexes=table.indexes,
+            triggers=table.triggers, comment=table.comment,
         )  # fmt: skip
     source = SqlSource(dialect=dialect, tables=own, types=found.types, notes=tuple(notes))
     return DatabaseSchema(schemas, tuple(sorted(foreign, key=str))), source

@@ -13,7 +13,7 @@ from typing import Any
 from likewise.codecs.column import take_value
 from likewise.databases.keys import DatabaseSchema
 from likewise.databases.sql.checks import as_check
-from likewise.databases.sql.values import DIALECTS, KINDS, SqlColumn, SqlSource, SqlTable, literal, type_in
+from likewise.databases.sql.values import DIALECTS, KINDS, SqlColumn, SqlIndex, SqlSource, SqlTable, literal, type_in
 from likewise.errors import ModelFileError
 from likewise.rules.imported import from_sql as rules_of
 
@@ -47,9 +47,11 @@ def portable(source: SqlSource, schema: DatabaseSchema) -> SqlSource:
         columns = tuple(_portable(column, source.dialect, others, name, lacks) for column in table.columns)
         if unread := sum(bool(rules_of(f"CHECK ({check})").left_out) for check in table.checks):
             lacks.append(f"{unread} CHECK{'s' * (unread > 1)} of {name!r}")
+        lacks += [f"index {i.name!r} of {name!r}" for i in table.indexes if not _is_plain(i)]
         tables[name] = replace(
             table, columns=columns, checks=_checks(schema, name, source.dialect),
             actions={key: actions for key, actions in table.actions.items() if _ACTIONS.fullmatch(actions)},
+            indexes=tuple(SqlIndex(name=i.name, columns=i.columns) for i in table.indexes if _is_plain(i)),
         )  # fmt: skip
     return replace(source, tables=tables, types=enums, notes=(), lacks=tuple(lacks))
 
@@ -69,6 +71,10 @@ def _portable(column: SqlColumn, dialect: str, others: list[str], table: str, la
 
 def _is_type(text: str, dialect: str) -> bool:
     return bool(_TYPE.fullmatch(text)) or (text == "" and dialect == "sqlite")
+
+
+def _is_plain(index: SqlIndex) -> bool:
+    return bool(index.columns) and not index.is_unique
 
 
 def _is_constant(text: str | None) -> bool:
@@ -91,6 +97,8 @@ def to_dict(source: SqlSource) -> dict[str, Any]:
                   if (found := _ENUM.fullmatch(made))],
         "tables": [
             {"of": of, "name": table.name, "schema": table.schema, "actions": dict(table.actions),
+             "comment": table.comment, "triggers": list(table.triggers),
+             "indexes": [{"name": index.name, "columns": list(index.columns)} for index in table.indexes],
              "columns": [{**vars(column), "values": list(column.values)} for column in table.columns]}
             for of, table in source.tables.items()
         ],
@@ -121,7 +129,12 @@ def of_dict(data: Mapping[str, Any], schema: DatabaseSchema) -> SqlSource:
         tables[of] = SqlTable(
             name=take_value(given, "name", str), schema=take_value(given, "schema", str, type(None)),
             columns=tuple(_column(column, dialect) for column in take_value(given, "columns", list)),
-            checks=_checks(schema, of, dialect), actions=actions,
+            checks=_checks(schema, of, dialect), actions=actions, comment=take_value(given, "comment", str, type(None)),
+            triggers=tuple(map(str, take_value(given, "triggers", list))),
+            indexes=tuple(
+                SqlIndex(name=take_value(i, "name", str), columns=tuple(map(str, take_value(i, "columns", list))))
+                for i in take_value(given, "indexes", list)
+            ),
         )  # fmt: skip
     places = [str(place) for place in take_value(data, "places", list)]
     lacks = tuple(str(text) for text in take_value(data, "lacks", list))
@@ -132,6 +145,7 @@ def _column(data: Mapping[str, Any], dialect: str) -> SqlColumn:
     default = take_value(data, "default", str, type(None))
     column = SqlColumn(
         name=take_value(data, "name", str), type=take_value(data, "type", str), kind=take_value(data, "kind", str),
+        comment=take_value(data, "comment", str, type(None)),
         nullable=take_value(data, "nullable", bool), default=default, identity=take_value(data, "identity", bool),
         values=tuple(str(value) for value in take_value(data, "values", list)),
     )  # fmt: skip

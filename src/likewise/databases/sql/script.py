@@ -39,6 +39,7 @@ def statements(plan: Plan, frames: Mapping[str, pl.DataFrame]) -> Iterator[str]:
     yield from _BEGIN[dialect]
     yield from _schemas(plan)
     yield from plan.types.values()
+    yield from plan.counters(plan.order.tables, frames)
     for name in plan.order.tables:
         yield plan.create(name)
     if dialect == "mysql":
@@ -57,6 +58,7 @@ def statements(plan: Plan, frames: Mapping[str, pl.DataFrame]) -> Iterator[str]:
         yield from _counters(plan, name, frame) if dialect == "postgresql" else ()
     if dialect == "mysql":
         yield "COMMIT"
+    yield from plan.extras(plan.order.tables)
     yield from plan.added_keys(plan.order.tables)
     if dialect != "mysql":
         yield "COMMIT"

@@ -23,6 +23,7 @@ class SqlColumn:
         generated: the expression that fills it; such a column is never written.
         identity: whether the database counts it up: serial, identity, auto_increment.
         values: of an enumeration.
+        comment: what somebody wrote on it.
     """
 
     name: str
@@ -33,6 +34,27 @@ class SqlColumn:
     generated: str | None = None
     identity: bool = False
     values: tuple[str, ...] = ()
+    comment: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SqlIndex:
+    """An index that is no key.
+
+    Args:
+        columns: of which it is, whole and in this order; none: it is of expressions, or of some rows.
+        head, tail: of the statement that makes it, in the database's own words: before its name, and after its table.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    head: str = "CREATE INDEX"
+    tail: str = ""
+
+    @property
+    def is_unique(self) -> bool:
+        """Whether it holds rows apart, which those that are drawn need not be."""
+        return "UNIQUE" in self.head.upper()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +65,8 @@ class SqlTable:
         name, schema: where it stands there.
         checks: what must hold of a row, in the database's own words.
         actions: of a foreign key, by its text, what follows a deletion: `ON DELETE CASCADE`.
+        indexes: that are no keys.
+        triggers: their names.
     """
 
     name: str
@@ -50,6 +74,9 @@ class SqlTable:
     columns: tuple[SqlColumn, ...]
     checks: tuple[str, ...] = ()
     actions: Mapping[str, str] = field(default_factory=dict)
+    indexes: tuple[SqlIndex, ...] = ()
+    triggers: tuple[str, ...] = ()
+    comment: str | None = None
 
     @property
     def written(self) -> tuple[str, ...]:
@@ -113,10 +140,10 @@ def literal(text: str, dialect: str = "") -> str:
 KINDS = (
     ("other", r".*\[\d*\]$|timetz|time(\(\d\))?\s+with\s"),
     ("enum", r"enum\s*\("),
-    ("integer", r"u?(tiny|small|medium|big)?int(eger|\d+)?\b|(small|big)?serial|year\b"),
+    ("integer", r"u?(tiny|small|medium|big|huge)?int(eger|\d+)?\b|(small|big)?serial|year\b"),
     ("boolean", r"bool"),
     ("bit", r"bit(\(1\))?$"),
-    ("decimal", r"numeric|decimal|number|u?hugeint"),
+    ("decimal", r"numeric|decimal|number"),
     ("real", r"real|double|float"),
     ("instant", r"timestamp(\(\d\))?\s+with\s+time|timestamptz|datetimeoffset"),
     ("datetime", r"timestamp|datetime|smalldatetime"),
@@ -187,6 +214,12 @@ def type_in(column: SqlColumn, dialect: str, *, in_key: bool) -> str:
             return type_in(SqlColumn(name="", type="", kind="real"), dialect, in_key=in_key)
         case "integer" if "unsigned" in column.type.lower() and "bigint" in column.type.lower():
             return "bigint unsigned" if dialect == "mysql" else "NUMERIC(20)"
+        case "integer" if "hugeint" in column.type.lower() and dialect != "sqlite":
+            return (
+                column.type
+                if dialect == "duckdb"
+                else f"{'decimal' if dialect in ('mysql', 'mssql') else 'NUMERIC'}(38)"
+            )
         case "integer" if dialect != "sqlite" and "unsigned" not in column.type.lower():
             return _NARROW.get(re.split(r"\W", column.type.lower())[0], _TYPES["integer"][at])
         case "enum" if dialect == "mysql":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,9 +13,9 @@ import polars as pl
 
 from likewise.databases.integrity import problems
 from likewise.databases.keys import DatabaseSchema
-from likewise.databases.sql.catalogues import BESIDE, Found, is_unfinished
 from likewise.databases.sql.faults import told
 from likewise.databases.sql.filling import check_empty, check_old, empty, fill, tables_there, without_keys
+from likewise.databases.sql.found import BESIDE, Found, is_unfinished
 from likewise.databases.sql.plan import Plan, planned
 from likewise.databases.sql.script import write_script
 from likewise.databases.sql.sessions import MySql, Session, session
@@ -49,7 +50,7 @@ def write(
     plan = planned(frames, keys, like, at.dialect, at.schema)
     if dry_run is not None:
         write_script(plan, frames, dry_run)
-        _tell(plan.notes)
+        _tell((*plan.notes, *plan.triggers_left(list(plan.tables))))
         return
     with _opened(at) as connection, told(f"database {str(at)!r} cannot be written", writing=True):
         there = tables_there(connection, [table.schema for table in plan.tables.values()])
@@ -57,7 +58,7 @@ def write(
         check_old(connection, plan, frames, there, old, replace_rows=replace_rows)
         writer = _write_mysql if isinstance(connection, MySql) else _write
         cut_at = writer(connection, plan, frames, old)
-    _tell((*plan.notes, *cut_at))
+    _tell((*plan.notes, *plan.triggers_left([name for name in plan.tables if name not in old]), *cut_at))
 
 
 def _check_keys(frames: Frames, keys: DatabaseSchema) -> None:
@@ -148,14 +149,18 @@ def _write(connection: Session, plan: Plan, frames: Frames, old: Mapping[str, Fo
             connection.all(statement)
         empty(connection, plan, old)
         back = without_keys(connection, old) if plan.dialect == "postgresql" else []
+        _run(connection, plan.counters(new, frames), "a sequence cannot be made")
         for name in new:
             with told(f"table {name!r} cannot be made", writing=True):
                 connection.all(plan.create(name))
         cut_at = fill(connection, plan, frames, old, plan.order.tables)
-        _add_keys(connection, [*back, *plan.added_keys(new)])
+        _run(connection, plan.extras(new), "an index cannot be made")
+        _run(connection, [*back, *plan.added_keys(new)], "a foreign key cannot be made")
         if plan.dialect == "postgresql":
             connection.all("SET CONSTRAINTS ALL IMMEDIATE")
             _reset_counters(connection, plan, old)
+        if plan.dialect == "duckdb":
+            _advance_counters(connection, plan, old)
         connection.all("COMMIT")
     except BaseException:
         with suppress(Exception):
@@ -164,9 +169,9 @@ def _write(connection: Session, plan: Plan, frames: Frames, old: Mapping[str, Fo
     return cut_at
 
 
-def _add_keys(connection: Session, statements: Iterable[str]) -> None:
+def _run(connection: Session, statements: Iterable[str], what: str) -> None:
     for statement in statements:
-        with told("a foreign key cannot be made", writing=True):
+        with told(what, writing=True):
             connection.all(statement)
 
 
@@ -195,6 +200,31 @@ def _reset_counters(connection: Session, plan: Plan, old: Mapping[str, Found]) -
                 most = connection.one(f"SELECT max({cell}) FROM {plan.name(name)}")
                 if counter is not None and most is not None and most > 0:
                     connection.all(f"SELECT setval({counter}::regclass, {most})")
+
+
+def _advance_counters(connection: Session, plan: Plan, old: Mapping[str, Found]) -> None:
+    """The same in DuckDB, where a sequence cannot be set, but asked until it is there."""
+    for name, found in old.items():
+        for column in found.columns:
+            if not column.identity or column.name not in plan.tables[name].written:
+                continue
+            default = connection.one(
+                "SELECT column_default FROM duckdb_columns() WHERE database_name = current_database() AND "
+                f"schema_name = {literal(found.schema or 'main')} AND table_name = {literal(found.name)} "
+                f"AND column_name = {literal(column.name)}"
+            )
+            most = connection.one(f"SELECT max({quoted(column.name, 'duckdb')}) FROM {plan.name(name)}")
+            named = re.fullmatch(r"nextval\('(?:.*\.)?(\"(?:[^\"]|\"\")+\"|[^.\"]+)'\)", default or "")
+            bare = named[1].strip('"').replace('""', '"') if named else ""
+            last = connection.one(
+                "SELECT coalesce(last_value, start_value - 1) FROM duckdb_sequences() "
+                f"WHERE database_name = current_database() AND sequence_name = {literal(bare)}"
+            )
+            if most is not None and last is not None and 0 < most - last < _MOST_STEPS:
+                connection.all(f"SELECT max({default}) FROM range({most - last})")
+
+
+_MOST_STEPS = 10**8
 
 
 def _counter(connection: Session, table: str, column: str) -> str | None:
@@ -226,9 +256,10 @@ def _write_mysql(connection: Session, plan: Plan, frames: Frames, old: Mapping[s
         connection.all("BEGIN")
         cut_at = fill(connection, plan, frames, {}, new)
         connection.all("COMMIT")
+        _run(connection, plan.extras(new), "an index cannot be made")
         # Rows that new ones point at come only now, where tables that were there are among them.
         connection.all(f"SET SESSION foreign_key_checks = {int(not old)}")
-        _add_keys(connection, plan.added_keys(new))
+        _run(connection, plan.added_keys(new), "a foreign key cannot be made")
         connection.all("SET SESSION foreign_key_checks = 1")
         connection.all("BEGIN")
         empty(connection, plan, old)

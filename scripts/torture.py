@@ -24,8 +24,9 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -147,7 +148,7 @@ def is_another(path: Path) -> bool:
 # ---- runs ------------------------------------------------------------------------------------------------------------
 
 
-def begin(job: Job, inputs: Path, outputs: Path, log: Path, limit: int | None = None) -> int:
+def begin(job: Job, inputs: Path, outputs: Path, log: Path, limit: int | None = None, told: Path | None = None) -> int:
     """Fork a process that does the job; its number. Everything is imported already, and no thread was ever begun."""
     child = os.fork()
     if child:
@@ -162,6 +163,8 @@ def begin(job: Job, inputs: Path, outputs: Path, log: Path, limit: int | None = 
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
         code = work(job, inputs, outputs)
+        if told is not None:
+            told.write_text("\n".join(sys.modules))
         sys.stdout.flush()
         sys.stderr.flush()
     except BaseException as error:
@@ -219,16 +222,18 @@ class Known:
                 target.write_bytes(OLD)
 
     def learn(self) -> None:
-        """Run it once to its end."""
+        """Run it once to its end, and import here what it had to import; `seconds` is what the next one takes."""
         self.lay()
         self.old = {name: seen(self.outputs / name) for name in self.job.outputs}
+        modules = self.log.with_name("modules")
         began = time.monotonic()
-        code = ended(begin(self.job, self.inputs, self.outputs, self.log))
-        self.seconds = time.monotonic() - began
+        code = ended(begin(self.job, self.inputs, self.outputs, self.log, told=modules))
+        self.seconds = (time.monotonic() - began) / 2
         if code:
             raise SystemExit(f"{self.job.name} ended with {code}: {self.log.read_text()}")
         self.new = {name: seen(self.outputs / name) for name in self.job.outputs}
         assert None not in self.new.values(), self.job.name
+        import_all(modules.read_text().split())
         files = (item for item in self.outputs.rglob("*") if item.is_file())
         self.bytes_written = sum(item.stat().st_size for item in files)
 
@@ -252,17 +257,22 @@ class Known:
 
     def kill_once(self, chance: random.Random) -> str:
         self.lay()
+        began = time.monotonic()
         child = begin(self.job, self.inputs, self.outputs, self.log)
         anywhere = chance.random() < 0.5
-        until = time.monotonic() + (chance.uniform(0, self.seconds * 1.1) if anywhere else 60)
+        until = began + (chance.uniform(0, self.seconds * 1.1) if anywhere else 60)
         awaited, met = chance.randint(1, len(self.job.outputs)), set[str]()
-        while time.monotonic() < until and os.waitpid(child, os.WNOHANG)[0] == 0:
+        has_ended = False
+        while time.monotonic() < until and not has_ended:
             if len(met) < awaited:
                 met |= self.being_written()
                 if len(met) >= awaited:
                     until = min(until, time.monotonic() + chance.uniform(0, LATE))
             time.sleep(0.0003)
-        with contextlib.suppress(ProcessLookupError, ChildProcessError):
+            has_ended = os.waitpid(child, os.WNOHANG)[0] != 0
+        # How long the job takes, as far as this run tells: the machine may be busy now and idle later.
+        self.seconds = time.monotonic() - began if has_ended else max(self.seconds, time.monotonic() - began)
+        if not has_ended:
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
         return self.verdict()
@@ -356,15 +366,12 @@ def make_inputs(folder: Path) -> None:
     work(Job("", "budget #/old-p.json --epsilon 30 --quiet"), folder, folder)
 
 
-def import_all() -> None:
+def import_all(names: Iterable[str]) -> None:
     """What commands need, so that each begins at once; importing begins no thread."""
-    from importlib import import_module
-
-    for name in ("torch", "sklearn.ensemble", "xgboost", "imblearn.over_sampling", "sqlalchemy", "likewise.cli.app"):
-        with contextlib.suppress(ImportError):
-            import_module(name)
-    for name in ("synthesizer", "evaluate", "impute", "balance", "privacy", "scenario", "statement", "report"):
-        import_module(f"likewise.{name}")
+    for name in names:
+        if name not in sys.modules and not name.startswith("__"):
+            with contextlib.suppress(Exception):
+                import_module(name)
 
 
 @contextlib.contextmanager
@@ -415,7 +422,7 @@ class Told:
 def torture(told: Told, runs: dict[str, int], seconds: float, seed: int, on_disk: bool, only: str = "") -> None:
     chance = random.Random(seed)
     end = time.monotonic() + seconds
-    import_all()
+    import_all(("torch", "likewise.cli.app"))
     with folders(on_disk) as (inputs, outputs, log):
         lay_inputs(inputs)
         jobs = [job for job in chance.sample(JOBS, len(JOBS)) if only in job.name]

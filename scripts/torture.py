@@ -268,7 +268,7 @@ class Known:
                 met |= self.being_written()
                 if len(met) >= awaited:
                     until = min(until, time.monotonic() + chance.uniform(0, LATE))
-            time.sleep(0.0003)
+            time.sleep(0.0015)
             has_ended = os.waitpid(child, os.WNOHANG)[0] != 0
         # How long the job takes, as far as this run tells: the machine may be busy now and idle later.
         self.seconds = time.monotonic() - began if has_ended else max(self.seconds, time.monotonic() - began)

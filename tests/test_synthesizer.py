@@ -199,9 +199,10 @@ def test_more_rows_than_memory_holds_are_refused_with_what_to_do(model: str, n: 
     synth = lw.Synthesizer(model, random_state=0, **options).fit(
         pl.DataFrame({"a": [1, 2] * 50, "b": [3, 4, 5, 6] * 25})
     )
-    for draw in (synth.sample, lambda n: next(synth.sample_parts(n)), lambda n: lw.Scenario().fit(synth).sample(n)):
+    for draw in (synth.sample, lambda n: lw.Scenario().fit(synth).sample(n)):
         with pytest.raises(lw.OptionError, match="do not fit into memory; draw fewer in a call"):
             draw(n)
+    assert len(next(synth.sample_parts(n, part=100))) == 100  # which are never held all at once
 
 
 def test_where_memory_ends_while_rows_are_drawn_it_is_told_too(monkeypatch: pytest.MonkeyPatch) -> None:

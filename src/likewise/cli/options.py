@@ -14,6 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from likewise import errors
+from likewise.engines import Engine, engine_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -34,6 +35,7 @@ OUTPUT = object()
 """Stands in the annotation of a path that is written to; every other path is an input, which no output may replace."""
 
 FILES, COLUMNS, RESULTS, PRIVACY = "How the table is read", "What the columns are", "What is written", "Privacy"
+WORK = "Who does the work"
 
 
 class Lang(StrEnum):
@@ -268,6 +270,43 @@ def _warn_of_lost_entity(frame: pl.DataFrame | Counted, taken: list[str]) -> Non
             errors.LikewiseWarning, stacklevel=2,
         )  # fmt: skip
 
+
+_of_work = partial(typer.Option, rich_help_panel=WORK)
+
+
+@dataclass(frozen=True)
+class Doing:
+    """Who does the work: this process, several, or the machines of a Ray cluster."""
+
+    engine: Annotated[
+        str, _of_work(metavar="NAME", help="Who draws: local, processes or ray; the rows are the same.")
+    ] = "local"
+    workers: Annotated[
+        int | None, _of_work(min=1, metavar="N", help="Of processes and ray: how many; one a processor if not given.")
+    ] = None
+    address: Annotated[
+        str | None, _of_work(metavar="HOST:PORT", help="Of ray: a running cluster's; else one is started here.")
+    ] = None
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether another than this process is asked for."""
+        return self != HERE
+
+    def open(self) -> Engine:
+        """The engine.
+
+        Raises:
+            OptionError, MissingExtraError, EngineError: as `likewise.engines.engine_of` says.
+        """
+        return engine_of(self.engine, workers=self.workers, address=self.address)
+
+
+HERE = Doing()
+"""This process."""
+
+OF_DOING = tuple(field.name for field in fields(Doing))
+"""The options that say who."""
 
 AS_TOLD = Reading()
 """Nothing said: all is told from the file."""

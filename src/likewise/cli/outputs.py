@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from likewise import __version__, errors
-from likewise.cli.options import STANDARD, Lang
+from likewise.cli.options import STANDARD, Doing, Lang
 
 if TYPE_CHECKING:
     import polars as pl
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from likewise.schema.dialect import Dialect
     from likewise.schema.distinct import Counted
     from likewise.synthesizer.beside import Drawn
+    from likewise.synthesizer.estimator import Synthesizer
 
 
 def guard(inputs: list[Path], outputs: list[Path]) -> None:
@@ -92,13 +92,11 @@ def write_table(
         beside: columns that the schema does not know, written after the others.
         dialect: how text is written; None for as the schema remembers it.
     """
-    from likewise.schema import parse
+    from likewise.synthesizer.streaming import as_file
     from likewise.tables import files
 
     told = dialect or schema.dialect
-    if told is not None and not is_delimited(path) and all(column.dtype == "String" for column in schema):
-        fake = parse.restore(parse.parse(fake, schema), schema, typed=True)
-    fake = fake.with_columns(_of_held_categories(column) for column in fake)
+    fake = as_file(fake, schema, path, told)
     files.write(fake if beside is None else fake.hstack(beside), path, dialect=told)
 
 
@@ -120,28 +118,17 @@ def names_a_table(text: str) -> bool:
     return files.names_a_table(text)
 
 
-def is_delimited(path: Path) -> bool:
-    """Whether this output is text that can be written part by part."""
-    from likewise.tables import files
+def write_drawn(
+    synthesizer: Synthesizer, n: int | None, path: Path, doing: Doing, *, seed: int | None,
+    dialect: Dialect | None = None, **asked: Any,
+) -> int:  # fmt: skip
+    """Write rows as they are drawn, never all at once, by whoever is to draw them; the seed they were drawn from."""
+    from likewise.synthesizer.streaming import write_rows
 
-    return files.check_table(path)[0] in ("csv", "tsv")
-
-
-def write_parts(parts: Iterable[pl.DataFrame], schema: Schema, path: Path, *, dialect: Dialect | None = None) -> None:
-    """Write the rows as they come, some at a time, to delimited text."""
-    from likewise.tables import files
-
-    files.write(parts, path, dialect=dialect or schema.dialect)
-
-
-def _of_held_categories(column: pl.Series) -> pl.Series:
-    """An Enum whose type lists no category that no row holds, for a file that travels."""
-    import polars as pl
-
-    if not isinstance(column.dtype, pl.Enum):
-        return column
-    listed = column.dtype.categories
-    return column.cast(pl.Enum(listed.filter(listed.is_in(column.cast(pl.String).unique().implode()))))
+    drawn_from = synthesizer._seed(seed)
+    with doing.open() as engine:
+        write_rows(synthesizer, n, path, drawn_from, engine, again=seed is not None, dialect=dialect, **asked)
+    return drawn_from
 
 
 def show_withheld(

@@ -11,8 +11,20 @@ from likewise import errors
 from likewise.cli.arrays import draw
 from likewise.cli.doors import images_door, windows_door
 from likewise.cli.inputs import conditions_of, history_conditions_of, length_of
-from likewise.cli.options import AS_TOLD, OUTPUT, Debug, Entities, Quiet, Seed, StaticFile, place_of, refuse_given
-from likewise.cli.outputs import check_outputs, open_terminal, own_schema, write_table, write_two
+from likewise.cli.options import (
+    AS_TOLD,
+    HERE,
+    OUTPUT,
+    Debug,
+    Doing,
+    Entities,
+    Quiet,
+    Seed,
+    StaticFile,
+    place_of,
+    refuse_given,
+)
+from likewise.cli.outputs import check_outputs, open_terminal, own_schema, write_drawn, write_table, write_two
 from likewise.cli.synth_databases import rows_of_table, sample_database
 
 if TYPE_CHECKING:
@@ -73,6 +85,7 @@ def sample(
         int | None,
         typer.Option(min=1, metavar="N", help="Rows the model may draw in search of those that meet rare conditions."),
     ] = None,
+    doing: Doing = HERE,
     seed: Seed = None,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -88,6 +101,7 @@ def sample(
     Examples:
       likewise sample model.likewise -n 1000 -o more.csv
       likewise sample model.likewise -n 1000 -o rich.csv --where 'income=>50K' --where 'age=60..90'
+      likewise sample model.likewise -n 100000000 -o more.parquet --seed 1 --engine processes
       likewise sample model.likewise --entities 500 -o more.csv
       likewise sample model.likewise --entities 500 -o more.csv --where 'ward[some]=surgery' --length '>=5'
       likewise sample model.likewise --static patients.csv -o visits.csv
@@ -105,7 +119,10 @@ def sample(
 
     with terminal.doing("reading"):
         synthesizer = lw.load(model)
-    if synthesizer.database_ is not None:
+    of_database, of_histories = synthesizer.database_ is not None, synthesizer.histories_ is not None
+    if doing.is_asked and (of_database or of_histories or synthesizer.image_codec_ is not None):
+        raise errors.OptionError("--engine draws rows that stand alone, and this model learnt others: leave it out")
+    if of_database:
         of_one = ("entities", "known", "steps", "future", "static", "static_output", "length", "max_tries")
         refuse_given(context, of_one, "they are for one table, and this model learnt a database")
         sample_database(
@@ -118,7 +135,6 @@ def sample(
         raise errors.OptionError(
             "give one of --rows, --entities (of histories), --static and --continue, to say what to draw"
         )
-    of_histories = synthesizer.histories_ is not None
     if (n_rows is None) != of_histories:
         kind, flag = ("rows", "--rows") if n_rows is None else ("histories", "--entities or --continue")
         raise errors.OptionError(f"this model learnt {kind}: give {flag}")
@@ -147,6 +163,14 @@ def sample(
         draw(synthesizer, door, n_rows, conditions, seed=seed, terminal=terminal, output=output)
         return
     check_outputs(static_output, table=output)
+    if not of_histories:
+        with terminal.drawing() as search:
+            write_drawn(
+                synthesizer, n_rows, output, doing, seed=seed, where=conditions, max_tries=max_tries,
+                progress=search or False,
+            )  # fmt: skip
+        terminal.result(f"{output}: {n_rows:,} rows")
+        return
     with terminal.drawing() as search:
         fake = synthesizer.sample(
             n_rows, where=conditions or None, length=None if length is None else length_of(length), max_tries=max_tries,

@@ -17,11 +17,14 @@ from likewise.cli.inputs import conditions_of, schema_in, schema_of, static_of, 
 from likewise.cli.models import check_model
 from likewise.cli.options import (
     AS_TOLD,
+    HERE,
+    OF_DOING,
     OUTPUT,
     PRIVACY,
     RESULTS,
     STANDARD,
     Debug,
+    Doing,
     DpOnly,
     Entities,
     Entity,
@@ -51,12 +54,11 @@ from likewise.cli.options import (
 from likewise.cli.outputs import (
     check_outputs,
     guard,
-    is_delimited,
     open_terminal,
     own_schema,
     show,
     show_withheld,
-    write_parts,
+    write_drawn,
     write_table,
     write_two,
 )
@@ -235,6 +237,7 @@ def synth(
     json: JsonFile = None,
     seed: Seed = None,
     max_seconds: MaxSeconds = None,
+    doing: Doing = HERE,
     no_measure: Annotated[bool, typer.Option("--no-measure", help="Draw and write only.")] = False,
     dp_only: DpOnly = False,
     lang: Language = Lang.EN,
@@ -280,7 +283,7 @@ def synth(
     of_one = (
         "target", "schema_file", "condition_on", "only", "entity", "no_entity", "budget", "k_anonymous",
         "quasi_identifiers", "dry_run", "rule", "strict_rules", "time", "in_order", "static", "static_output",
-        "entities", "where", *reading.given,
+        "entities", "where", *OF_DOING, *reading.given,
     )  # fmt: skip
     if is_database(str(source)):
         refuse_given(context, of_one, "they are for one table; what the tables are stands in database.json")
@@ -305,7 +308,7 @@ def synth(
         of_tables = (
             "target", "schema_file", "condition_on", "only", "entity", "no_entity", "epsilon", "delta", "pay",
             "max_rows", "budget", "k_anonymous", "quasi_identifiers", "min_rows", "dry_run", "rule", "strict_rules",
-            "text", "time", "in_order", "static", "static_output", "entities", *reading.given,
+            "text", "time", "in_order", "static", "static_output", "entities", *OF_DOING, *reading.given,
         )  # fmt: skip
         refuse_given(context, of_tables, "they are for tables; labels of images are their array y")
         synth_arrays(
@@ -317,6 +320,8 @@ def synth(
         raise errors.OptionError("--where is for images; keep the model (--save) and use likewise sample --where")
     check_outputs(save, report, json, static_output, table=output)
     order = time_of(time, in_order)
+    if order is not None:
+        refuse_given(context, OF_DOING, "they are for rows that stand alone, and these are histories")
     _check_time(order, static, entities, n_rows)
     static, static_file = static_of(static)
     if (static_file is None) != (static_output is None):
@@ -365,7 +370,7 @@ def synth(
         entity=False if no_entity else None, time=order, static=static, of_entities=of_entities,
         static_output=static_output, strict_rules=strict_rules, budget=kept,
         k_anonymous=k_anonymous, min_rows=min_rows, text=text, condition_on=condition_on or [],
-        only=conditions_of(only or [], schema), dialect=dialect, report=report, json=json, seed=seed,
+        only=conditions_of(only or [], schema), dialect=dialect, doing=doing, report=report, json=json, seed=seed,
         max_seconds=max_seconds, measure=not no_measure, dp_only=dp_only, lang=lang,
     )  # fmt: skip
 
@@ -393,6 +398,7 @@ def synthesize(
     min_rows: int | None = None,
     text: str = "placeholder",
     dialect: Dialect | None = None,
+    doing: Doing = HERE,
     save: Path | None = None,
     report: Path | None = None,
     json: Path | None = None,
@@ -413,7 +419,7 @@ def synthesize(
 
     held_by: dict[str, Any] = {} if min_rows is None else {"min_rows": min_rows}
     told: dict[str, Any] = {"condition_on": list(condition_on)} if condition_on else {}
-    in_parts = time is None and not measure and isinstance(held[0], Counted) and is_delimited(output)
+    in_parts = doing.is_asked or (time is None and not measure and isinstance(held[0], Counted))
     with terminal.training() as progress:
         synthesizer = lw.Synthesizer(
             model,
@@ -438,7 +444,8 @@ def synthesize(
     with terminal.doing("drawing"):
         if in_parts:
             n_rows = synthesizer.n_rows_ if rows is None else rows
-            write_parts(synthesizer.sample_parts(rows), schema, output, dialect=dialect)
+            drawn_from = write_drawn(synthesizer, rows, output, doing, seed=None, dialect=dialect)
+            fake: Any = synthesizer.sample(rows, random_state=drawn_from) if measure else None
         else:
             fake = synthesizer.sample(rows)
             n_rows = len(fake if static_output is None else fake.rows)

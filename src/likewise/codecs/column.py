@@ -18,6 +18,7 @@ from likewise.codecs.base import Field
 from likewise.errors import ConditionError, ModelFileError, OptionError
 from likewise.schema.column import TEXTS, Column
 from likewise.schema.distinct import Distinct
+from likewise.streams import Span
 
 Arrays = dict[str, npt.NDArray[Any]]
 State = tuple[dict[str, Any], Arrays]
@@ -185,8 +186,8 @@ class KeyCodec(ColumnCodec):
     missing_share: float
 
     @abstractmethod
-    def _made(self, n: int, rng: np.random.Generator) -> pl.Series:
-        """n new values."""
+    def _made(self, n: int, span: Span) -> pl.Series:
+        """The first n new values of a span, which are the same however many there are."""
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -198,14 +199,16 @@ class KeyCodec(ColumnCodec):
     def decode(
         self, codes: npt.NDArray[Any], fractions: npt.NDArray[np.floating], rng: np.random.Generator
     ) -> pl.Series:
-        n = len(codes)
-        made = self._made(n, rng).alias(self.name)
-        missing = rng.random(n) < self.missing_share if self.missing_share else np.zeros(n, bool)
-        return with_nulls(made, missing)
+        return self.made(len(codes), Span.of(rng))
 
-    def made_where(self, there: npt.NDArray[np.bool_], rng: np.random.Generator) -> pl.Series:
+    def made(self, n: int, span: Span) -> pl.Series:
+        """The first n values of a span, as often missing as the real ones."""
+        missing = span.at(1).random(n) < self.missing_share if self.missing_share else np.zeros(n, bool)
+        return with_nulls(self._made(n, span.under(0)).alias(self.name), missing)
+
+    def made_where(self, there: npt.NDArray[np.bool_], rng: np.random.Generator | Span) -> pl.Series:
         """(n,) new values, missing where none is to be there."""
-        return with_nulls(self._made(len(there), rng).alias(self.name), ~there)
+        return with_nulls(self._made(len(there), Span.of(rng).under(0)).alias(self.name), ~there)
 
     def narrow(self, condition: object) -> Narrowed:
         raise ConditionError(f"column {self.name!r} is an id: ids are regenerated, so no condition can hold on it")

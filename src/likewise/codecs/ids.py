@@ -14,7 +14,7 @@ Legend: n rows, k keys.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, ClassVar, Self
@@ -25,6 +25,7 @@ import polars as pl
 
 from likewise.codecs.column import CodecOptions, KeyCodec, State, missing_share, take_value
 from likewise.codecs.holders import Holders, Persons, merged
+from likewise.codecs.marks import Marks
 from likewise.codecs.text import (
     ANY,
     CLASSES,
@@ -40,6 +41,7 @@ from likewise.personal.unseen import KEPT, Unseen, prints_of
 from likewise.schema.column import Column
 from likewise.schema.dtypes import dtype_name
 from likewise.schema.numbers import applied
+from likewise.streams import Span, blocks_in
 
 DIGIT = CLASSES[r"\p{Nd}"]
 UUID = r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
@@ -187,18 +189,19 @@ class IdCodec(KeyCodec):
         width = min(max(1, longest + 1 - min(len(stem) + len(tail) for stem, _, tail in parts)), MAX_WIDTH)
         return make("counter", width=width, pattern=pattern)
 
-    def _made(self, n: int, rng: np.random.Generator) -> pl.Series:
+    def _made(self, n: int, span: Span) -> pl.Series:
         if self.form == "number":
-            return self._numbers(n)
+            return self._numbers(n, span.first)
         if self.form == "uuid":
-            return _uuids(n, rng, upper=self.upper)
+            return _uuids(n, span.at(), upper=self.upper)
         if self.form == "hex":
-            return self._hex(n, rng)
-        drawn = self._patterned(n, rng) if self.form == "pattern" else None
-        return self._counted(n, rng) if drawn is None else drawn
+            return different(n, self._hex, span)
+        drawn = self._patterned(n, span) if self.form == "pattern" else pl.Series([], dtype=pl.String)
+        rest = self._counted(n, span) if len(drawn) < n else drawn.clear()
+        return pl.concat([drawn, rest.slice(len(drawn))])
 
-    def _numbers(self, n: int) -> pl.Series:
-        numbers = pl.Series(np.arange(n, dtype=np.int64) + self.start)
+    def _numbers(self, n: int, first: int) -> pl.Series:
+        numbers = pl.Series(np.arange(first, first + n, dtype=np.int64) + self.start)
         wanted = NUMBERS.get(self.dtype, pl.Int64())
         fits = wanted.is_float() or numbers.cast(wanted, strict=False).null_count() == 0
         return numbers.cast(wanted) if fits else numbers
@@ -208,22 +211,18 @@ class IdCodec(KeyCodec):
         free = np.isin(shape, list(FREE))
         mark = next(m for m in FREE if m in self.prefix)
         letters = np.array(list(FREE[mark].upper() if self.upper else FREE[mark]))
-        keys = pl.Series([], dtype=pl.String)
-        while len(keys) < n:  # the room is so large that a clash is one in a million
-            chars = np.repeat(shape[None], n - len(keys), axis=0)
-            chars[:, free] = letters[_salted(len(chars), int(free.sum()), rng) % len(letters)]
-            made = np.ascontiguousarray(chars).view(f"<U{len(shape)}")[:, 0]
-            keys = pl.concat([keys, pl.Series("", made, dtype=pl.String)]).unique(maintain_order=True)
-        return keys
+        chars = np.repeat(shape[None], n, axis=0)
+        chars[:, free] = letters[_salted(n, int(free.sum()), rng) % len(letters)]
+        return pl.Series("", np.ascontiguousarray(chars).view(f"<U{len(shape)}")[:, 0], dtype=pl.String)
 
-    def _counted(self, n: int, rng: np.random.Generator) -> pl.Series:
+    def _counted(self, n: int, span: Span) -> pl.Series:
         stems, tails = (pl.Series([text], dtype=pl.String).new_from_index(0, n) for text in (self.prefix, ""))
         if self.pattern is not None:
-            drawn = self._drawn(self.pattern, n, rng)
+            drawn = one_by_one(n, partial(self._drawn, self.pattern), span.under(1))
             counts = _parted(self.pattern.templates[0])[1] > 0
             stems = drawn.str.replace(rf"\p{{Nd}}+{_TAIL}$", "") if counts else drawn
             tails = drawn.str.extract(rf"\p{{Nd}}({_TAIL})$") if counts else tails
-        numbers = np.arange(self.start, self.start + n)
+        numbers = np.arange(self.start, self.start + n) + span.first
         if self.start == 1:
             # Keys of digits alone begin with a 1: read as numbers, "0007" would be the real key 7 again.
             digits = stems.str.strip_chars("0") == ""
@@ -233,21 +232,25 @@ class IdCodec(KeyCodec):
 
     @staticmethod
     def _drawn(codec: TextCodec, n: int, rng: np.random.Generator) -> pl.Series:
-        counts = np.cumsum(codec.counts[: len(codec.templates)])
-        code = np.searchsorted(counts, rng.random(n) * counts[-1], side="right")
-        return codec.decode(code[:, None], np.zeros((n, 0)), rng).alias("")
+        return codec.decode(_templates(codec, n, rng)[:, None], np.zeros((n, 0)), rng).alias("")
 
-    def _patterned(self, n: int, rng: np.random.Generator) -> pl.Series | None:
-        """n different strings; None if the pattern has not room for so many."""
+    def _patterned(self, n: int, span: Span) -> pl.Series:
+        """n different strings, or as many as the pattern has room for."""
         assert self.pattern is not None
         if self.repeats:
-            return self._drawn(self.pattern, n, rng)
-        if n > _room(self.pattern):
-            return None
-        keys = pl.Series([], dtype=pl.String)
-        while len(keys) < n:  # at most one draw in a few is lost, so a few rounds
-            keys = pl.concat([keys, self._drawn(self.pattern, n - len(keys), rng)]).unique(maintain_order=True)
-        return keys
+            return one_by_one(n, partial(self._drawn, self.pattern), span)
+        marks = Marks.of(self.pattern, _room(self.pattern))
+        if span.number >= marks.spans:
+            return pl.Series([], dtype=pl.String)
+
+        def marked(size: int, rng: np.random.Generator) -> pl.Series:
+            templates = _templates(marks.pattern, size, rng)
+            keys = marks.pattern.decode(templates[:, None], np.zeros((size, 0)), rng).alias("")
+            keys = marks.on(keys, templates, span.number)
+            unseen = marks.pattern.unseen
+            return keys if unseen is None or marks.spans == 1 else keys.filter(unseen.admits(keys))
+
+        return different(min(n, int(_room(self.pattern) / marks.spans)), marked, span)
 
     def to_state(self) -> State:
         names = ("form", "dtype", "start", "width", "prefix", "upper", "missing_share", "repeats")
@@ -289,6 +292,38 @@ class IdCodec(KeyCodec):
             pattern,
             bool(data.get("repeats", False)),
         )
+
+
+def _templates(codec: TextCodec, n: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+    """(n,) which template each is of, as often as the real ones."""
+    upto = np.cumsum(codec.counts[: len(codec.templates)])
+    return np.asarray(np.searchsorted(upto, rng.random(n) * upto[-1], side="right"), np.int64)
+
+
+Drawn = Callable[[int, np.random.Generator], pl.Series]
+"""Draws so many values from a stream."""
+
+BATCH = 1_024
+"""Values of the first two batches that are drawn of a column."""
+
+
+def one_by_one(n: int, draw: Drawn, span: Span) -> pl.Series:
+    """The first n values of a span, drawn in batches that do not hang on n."""
+    batches = [draw(size, span.at(k)) for k, _, size in blocks_in(n, BATCH)]
+    return pl.concat([pl.Series([], dtype=pl.String), *batches]).head(n)
+
+
+def different(n: int, draw: Drawn, span: Span, *, least: float = 0.1) -> pl.Series:
+    """The first n different values of a span, or as many as there are: batches of which less than a share is new end
+    the search."""
+    made = pl.Series([], dtype=pl.String)
+    for k, _, size in blocks_in(2**62, BATCH):
+        if len(made) >= n:
+            break
+        before, made = len(made), pl.concat([made, draw(size, span.at(k))]).unique(maintain_order=True)
+        if len(made) - before < least * size:
+            break
+    return made.head(n)
 
 
 def as_numbers(texts: pl.Series, dtype: str) -> pl.Series:

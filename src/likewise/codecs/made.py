@@ -21,12 +21,13 @@ import polars as pl
 
 from likewise.codecs.column import CodecOptions, KeyCodec, State, missing_share, take_value
 from likewise.codecs.holders import Persons
-from likewise.codecs.ids import as_numbers
+from likewise.codecs.ids import as_numbers, different, one_by_one
 from likewise.codecs.text import CLASSES, TextCodec, TextSummary, as_strings, summarise_text
 from likewise.errors import ModelFileError
 from likewise.schema.column import Column
 from likewise.schema.dtypes import dtype_name
 from likewise.schema.identifiers.forms import CALLED, DEVICE, IPV4, IPV6, MAC, Form, form_of
+from likewise.streams import Span
 
 DIGIT = CLASSES[r"\p{Nd}"]
 LONG = 15  # digits of which the residue is taken: they fit int64
@@ -41,7 +42,6 @@ BLOCKS = {
     IPV6.word: tuple(f"2001:db8:{third:x}:" for third in range(0xF000, 0xF040)),
     MAC.word: tuple(f"02{second:02x}" for second in range(256)),
 }
-TRIES = 20  # rounds in which repeated draws are replaced
 
 
 @dataclass(frozen=True)
@@ -127,14 +127,10 @@ class MadeCodec(KeyCodec):
             return made(pattern, longer=longest + 1)
         return made(pattern, modulus, free)
 
-    def _made(self, n: int, rng: np.random.Generator) -> pl.Series:
-        made = pl.Series([], dtype=pl.String)
-        for _ in range(TRIES):  # different ones, as long as there is room for them
-            before, made = len(made), pl.concat([made, self._draw(n - len(made), rng)]).unique(maintain_order=True)
-            if len(made) == n or len(made) - before < 0.1 * (n - before):
-                break
-        made = pl.concat([made, self._draw(n - len(made), rng)])
-        return as_numbers(made, self.dtype)
+    def _made(self, n: int, span: Span) -> pl.Series:
+        made = different(n, self._draw, span)  # as long as there is room for them
+        again = one_by_one(n, self._draw, span.under(1)) if len(made) < n else made
+        return as_numbers(pl.concat([made, again.slice(len(made))]), self.dtype)
 
     def _draw(self, n: int, rng: np.random.Generator) -> pl.Series:
         return self._addresses(n, rng) if self.pattern is None else self._numbers(n, self.pattern, rng)

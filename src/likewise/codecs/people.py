@@ -25,6 +25,7 @@ from likewise.personal.saved import from_state, to_state
 from likewise.schema.column import Column, Role
 from likewise.schema.dtypes import dtype_name
 from likewise.schema.identifiers.forms import form_of, forms_of
+from likewise.streams import Span
 
 
 def is_personal(column: Column) -> bool:
@@ -89,11 +90,11 @@ class PersonalCodec(KeyCodec):
     def decode(
         self, codes: npt.NDArray[Any], fractions: npt.NDArray[np.floating], rng: np.random.Generator
     ) -> pl.Series:
-        people = self.people if self.missing_share else replace(self.people, holes={})
-        return self.as_stored(people.draw(len(codes), rng)[self.name])
+        return self._made(len(codes), Span.of(rng))
 
-    def _made(self, n: int, rng: np.random.Generator) -> pl.Series:
-        return self.decode(np.zeros((n, 0)), np.zeros((n, 0), np.float32), rng)
+    def _made(self, n: int, span: Span) -> pl.Series:
+        people = self.people if self.missing_share else replace(self.people, holes={})
+        return self.as_stored(people.draw(n, span)[self.name])
 
     def as_stored(self, texts: pl.Series) -> pl.Series:
         """Numbers where the column came as such."""
@@ -190,7 +191,7 @@ def _texts(frame: pl.DataFrame) -> pl.DataFrame:
 def made_columns(
     codecs: Iterable[ColumnCodec],
     n: int,
-    rng: np.random.Generator,
+    span: Span,
     known: Mapping[str, pl.Series],
     whole: Collection[str] = (),
     there: There | None = None,
@@ -207,11 +208,11 @@ def made_columns(
         if isinstance(codec, PersonalCodec):
             groups.setdefault(id(codec.people), []).append(codec)
     found: dict[str, pl.Series] = {}
-    for group in groups.values():
+    for k, group in enumerate(groups.values()):
         people = group[0].people
         if set(whole) & set(people.columns):
             people = replace(people, holes={})
-        drawn = people.draw(n, rng, known, there)
+        drawn = people.draw(n, span.under(k), known, there)
         found |= {codec.name: codec.as_stored(drawn[codec.name]) for codec in group}
     return found
 

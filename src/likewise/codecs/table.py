@@ -53,6 +53,7 @@ from likewise.schema.column import Column, Kind, Role, Schema
 from likewise.schema.distinct import Columns, Distinct, with_null
 from likewise.schema.identifiers.forms import CALLED, DEVICE, forms_of
 from likewise.schema.places import Pair, pairs_of
+from likewise.streams import Span
 from likewise.typing import Ints
 
 CODECS: dict[Kind, type[ColumnCodec]] = {
@@ -367,8 +368,9 @@ class TableCodec:
         return Columns({codec.name: columns[codec.name] for codec in self.codecs}, len(codes))
 
     def people(
-        self, table: Columns, rng: np.random.Generator, *, whole: Collection[str] = (), there: There | None = None
-    ) -> dict[str, pl.Series]:
+        self, table: Columns, rng: np.random.Generator | Span, *, whole: Collection[str] = (),
+        there: There | None = None,
+    ) -> dict[str, pl.Series]:  # fmt: skip
         """The columns that are made of persons, with regard to the columns drawn of them.
 
         Args:
@@ -379,24 +381,25 @@ class TableCodec:
             name for codec in self.codecs if isinstance(codec, PersonalCodec) for name in codec.people.beside.names
         }
         known = {name: table.series(name) for name in beside if name in table}
-        return made_columns(self.codecs, len(table), rng, known, whole, there)
+        return made_columns(self.codecs, len(table), Span.of(rng), known, whole, there)
 
-    def keys(self, table: pl.DataFrame | Columns, rng: np.random.Generator, there: There | None = None) -> pl.DataFrame:
+    def keys(
+        self, table: pl.DataFrame | Columns, rng: np.random.Generator | Span, there: There | None = None
+    ) -> pl.DataFrame:
         """The columns that no code tells, for the rows of a table.
 
         Args:
+            rng: what they are drawn from; of rows of a larger draw where they stand in it.
             there: of some of them, (n,) which cells are there; the others are as often missing as real ones are.
         """
-        there = there or {}
-        nothing = np.zeros((len(table), 0), np.float32)
-        made = [codec for codec in self.codecs if not codec.fields and not isinstance(codec, PersonalCodec)]
-        columns = {
-            codec.name: codec.made_where(there[codec.name], rng)
-            if codec.name in there and isinstance(codec, KeyCodec)
-            else codec.decode(nothing, nothing, rng)
-            for codec in made
-        }
-        columns |= self.people(_columns_of(table), rng, there=there)
+        there, span = there or {}, Span.of(rng)
+        columns = {}
+        for k, codec in enumerate(self.codecs):
+            if isinstance(codec, KeyCodec) and not isinstance(codec, PersonalCodec):
+                own = span.under(0, k)
+                cells = there.get(codec.name)
+                columns[codec.name] = codec.made(len(table), own) if cells is None else codec.made_where(cells, own)
+        columns |= self.people(_columns_of(table), span.under(1), there=there)
         return pl.DataFrame([columns[codec.name] for codec in self.codecs if codec.name in columns])
 
     def condition(self, where: Mapping[str, Any]) -> Narrowing:

@@ -6,12 +6,14 @@ Legend: n rows, b bins.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from likewise.personal.latent import Ints, Words64, noise
+from likewise.streams import Span
 
 _SALT = 90
 
@@ -49,18 +51,33 @@ class Crowd:
         """Whether each row is another person's."""
         return all(n == rows for n, rows in self.bins)
 
-    def draw(self, n: int, rng: np.random.Generator) -> tuple[Ints, Words64]:
-        """(n,) whose each row is, and the random number of each of these persons."""
-        base = np.uint64(rng.integers(0, 2**63, dtype=np.int64))
+    def draw(self, n: int, rng: np.random.Generator | Span) -> tuple[Ints, Words64]:
+        """(n,) whose each of the first n rows of a span is, and the random number of each of these persons."""
+        span = Span.of(rng)
+        base = np.uint64(span.shared(0).integers(0, 2**62, dtype=np.int64) + span.first)
         new = noise(np.arange(n, dtype=np.uint64) + base, _SALT)
         if self.is_new:
             return np.arange(n), new
         rows = np.array([rows for _, rows in self.bins], np.float64)
         upto = np.cumsum(rows)
-        at = np.minimum(np.searchsorted(upto, rng.random(n) * upto[-1], side="right"), len(upto) - 1)
+        at = np.minimum(np.searchsorted(upto, span.at(0).random(n) * upto[-1], side="right"), len(upto) - 1)
         sizes = np.array([size for size, _ in self.bins])
         starts = np.cumsum(sizes) - sizes
-        known = noise((starts[at] + rng.integers(0, sizes[at])).astype(np.uint64), _SALT + 1)
+        known = noise((starts[at] + span.at(1).integers(0, sizes[at])).astype(np.uint64), _SALT + 1)
         seeds = np.where(sizes[at] == rows[at], new, known)
-        unique, whose = np.unique(seeds, return_inverse=True)
-        return whose, unique
+        whose, first = numbered(seeds)
+        return whose, seeds[first]
+
+
+def numbered(values: npt.NDArray[Any]) -> tuple[Ints, Ints]:
+    """(n,) numbers of different values as they come, and the row of each at which it comes first.
+
+    Example:
+        >>> [part.tolist() for part in numbered(np.array([7, 3, 7, 5]))]
+        [[0, 1, 0, 2], [0, 1, 3]]
+    """
+    _, first, whose = np.unique(values, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    number = np.empty_like(order)
+    number[order] = np.arange(len(order))
+    return number[whose], first[order]

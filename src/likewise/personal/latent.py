@@ -5,11 +5,13 @@ Legend: n persons.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
+
+from likewise.streams import SPAN
 
 Words64 = npt.NDArray[np.uint64]
 Ints = npt.NDArray[np.int64]
@@ -29,6 +31,8 @@ class Persons:
         apart: what must differ from one of them to another: semantics, by their words.
         key: of the order in which numbers are dealt out where they must differ.
         alone: nothing that is made of one may hang on who else is there, or how many.
+        first: how many came before, in other spans of a draw.
+        likely: how many there may be, as far as is known; None takes those who are here.
     """
 
     seeds: Words64
@@ -37,17 +41,25 @@ class Persons:
     apart: frozenset[str] = frozenset()
     key: int = 0
     alone: bool = False
+    first: int = 0
+    likely: int | None = None
 
     def __len__(self) -> int:
         return len(self.seeds)
 
     @cached_property
     def numbers(self) -> Ints:
-        """(n,) 0 .. n - 1."""
-        return np.arange(len(self.seeds))
+        """(n,) the number of each, on from those before."""
+        return np.arange(self.first, self.first + len(self.seeds))
+
+    def likely_many(self, semantic: str) -> int:
+        """How many of them there must be room for; of what must differ as many as a span has."""
+        if self.likely is None:
+            return len(self)
+        return SPAN if semantic in self.apart else self.likely
 
     def __getitem__(self, rows: Ints) -> Persons:
-        return Persons(self.seeds[rows], self.locale[rows], self.gender[rows], self.apart, self.key, self.alone)
+        return replace(self, seeds=self.seeds[rows], locale=self.locale[rows], gender=self.gender[rows])
 
     def below(self, size: int, salt: int) -> Ints:
         """(n,) a number below `size` each, another for another salt."""

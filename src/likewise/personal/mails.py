@@ -148,14 +148,16 @@ class MailForm:
             at = persons.choice(np.array([share for _, share in self.domains]), 53)
         width = np.array([w for w, _ in self.digits])[persons.choice(np.array([s for _, s in self.digits]), 52)]
         semantic = "email" if self.domains else "username"
-        again = _times_before(local, at) if semantic in persons.apart else np.zeros(len(persons), np.int64)
-        text = self._whole(local, at, numbered(persons, width, again))
+        before, first = np.zeros(len(persons), np.int64), 0
+        if semantic in persons.apart:
+            before, first = _times_before(local, at), persons.first
         if self.free is None:
-            return text
+            return self._whole(local, at, numbered(persons, width, first + before))
+        text = self._whole(local, at, numbered(persons, width, first + _in_turn(before, 0)))
         rows, rounds = np.flatnonzero(~self.free.admits(text)), 1
         while len(rows) and rounds < ROUNDS:
-            shift = again[rows] + rounds * (int(again.max(initial=0)) + 1)
-            some = self._whole(local.gather(rows), None, numbered(persons[rows], width[rows], shift))
+            again = first + _in_turn(before[rows], rounds)
+            some = self._whole(local.gather(rows), None, numbered(persons[rows], width[rows], again))
             text = text.scatter(rows, some)
             rows, rounds = rows[~self.free.admits(some)], rounds + 1
         return text
@@ -193,6 +195,12 @@ def numbered(persons: Persons, width: Ints, again: Ints) -> pl.Series:
     table = pl.DataFrame({"t": text, "w": width, "a": again})
     padded = pl.when(pl.col("w") > 0).then(pl.col("t").str.pad_start(pl.col("w"), "0")).when(pl.col("a") > 0).then("t")
     return table.select(padded.otherwise(pl.lit(""))).to_series()
+
+
+def _in_turn(before: Ints, rounds: int) -> Ints:
+    """(n,) a number of its own for each pair of these (Cantor 1878), small where both are."""
+    both = before + rounds
+    return both * (both + 1) // 2 + rounds
 
 
 def _times_before(local: pl.Series, at: Ints | None) -> Ints:

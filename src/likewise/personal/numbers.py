@@ -5,6 +5,7 @@ Legend: n persons.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
@@ -17,6 +18,7 @@ from likewise.personal.latent import Ints, Persons, noise, spread
 from likewise.personal.pools import Country, Locale, countries
 from likewise.personal.texts import by_class, poured, shared
 from likewise.personal.unseen import KEPT, Unseen
+from likewise.streams import SPAN
 
 MANY = 10**6
 """People for whom there must be numbers where nothing tells how many there are."""
@@ -27,12 +29,14 @@ ROOM = 8
 
 
 def numbers_apart(
-    persons: Persons, size: int, free: Unseen | None, salt: int, *, apart: bool, before: int = 0, modulus: int = 2**62
-) -> Ints:
+    persons: Persons, size: int, free: Unseen | None, salt: int, *, apart: bool, before: int = 0, modulus: int = 2**62,
+    share: float = 1.0,
+) -> Ints:  # fmt: skip
     """(n,) a number below `size` for each person, which no real one is; where hardly any is free, of a digit more.
 
     Args:
         apart: whether they must differ.
+        share: of all people, those who have such numbers.
         free: what no real number is; with `before` added, of a made one's rest modulo `modulus`.
     """
 
@@ -42,7 +46,9 @@ def numbers_apart(
 
     found = np.empty(0, np.int64)
     if apart:
-        at, n = 0, len(persons)
+        # Each span deals out numbers of its own, as long as there are so many.
+        each = (SPAN * share + 6 * math.sqrt(SPAN * share)) / KEPT
+        at, n = min(int(persons.first // SPAN * each), size), len(persons)
         while len(found) < n and at < size:
             step = min(size - at, int((n - len(found)) / (KEPT if free is not None else 1) * 1.05) + 100)
             some = spread(np.arange(at, at + step), size, persons.key + salt)
@@ -50,7 +56,7 @@ def numbers_apart(
             at += step
         if len(found) >= n:
             return found[:n]
-    found = np.concatenate([found, persons[persons.numbers[len(found) :]].below(size, salt)])
+    found = np.concatenate([found, persons[np.arange(len(found), len(persons))].below(size, salt)])
     rows = np.arange(0) if free is None else np.flatnonzero(~is_free(found))
     for again in range(1, ROUNDS):
         if not len(rows):
@@ -153,7 +159,7 @@ class PhoneForm:
 
     def _digits(self, code: str, kind: str, template: str, persons: Persons) -> pl.Series:
         country = countries()[code]
-        forms, shares = self._ranges(code, kind, template, MANY if persons.alone else len(persons))
+        forms, shares = self._ranges(code, kind, template, MANY if persons.alone else persons.likely_many("phone"))
         return pl.select(pl.lit(_before(country, kind)) + pl.lit(self._own(forms, shares, persons))).to_series()
 
     def _ranges(self, code: str, kind: str, template: str, n: int) -> tuple[list[str], npt.NDArray[np.float64]]:
@@ -182,19 +188,24 @@ class PhoneForm:
         apart = "phone" in persons.apart
         if apart:  # as many of a form as there is room for
             shares = np.minimum(
-                shares / shares.sum(), np.array([_size(f) for f in forms]) / ROOM / max(len(persons), 1)
+                shares / shares.sum(), np.array([_size(f) for f in forms]) / ROOM / max(persons.likely_many("phone"), 1)
             )
         which = persons.choice(shares, 23)
         if len(forms) == 1:
-            return self._of_form(forms[0], persons)
+            return self._of_form(forms[0], persons, 1.0)
         order = np.argsort(which, kind="stable")
         ends = np.cumsum(np.bincount(which, minlength=len(forms)))
         parts = np.split(order, ends[:-1])
         return by_class(
-            which, [self._of_form(form, persons[rows]) for form, rows in zip(forms, parts, strict=True) if len(rows)]
+            which,
+            [
+                self._of_form(form, persons[rows], float(share))
+                for form, rows, share in zip(forms, parts, shares / shares.sum(), strict=True)
+                if len(rows)
+            ],
         )
 
-    def _of_form(self, form: str, persons: Persons) -> pl.Series:
+    def _of_form(self, form: str, persons: Persons, share: float) -> pl.Series:
         """Numbers of one form, of whose last digits no real one is."""
         head = form.rstrip("#")
         marks = form[len(head) :]
@@ -209,6 +220,7 @@ class PhoneForm:
             apart="phone" in persons.apart,
             before=before,
             modulus=10**LAST,
+            share=share,
         )
         return pl.select(pl.lit(head) + pl.lit(pl.Series(rests + least)).cast(pl.String).str.zfill(width)).to_series()
 

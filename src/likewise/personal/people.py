@@ -14,7 +14,7 @@ import numpy.typing as npt
 import polars as pl
 
 from likewise.personal import pools as pool
-from likewise.personal.crowd import Crowd
+from likewise.personal.crowd import Crowd, numbered
 from likewise.personal.identities import IDENTITIES, IdentityForm
 from likewise.personal.latent import Ints, Persons, below, noise
 from likewise.personal.layouts import NAMED, UNKNOWN
@@ -26,6 +26,7 @@ from likewise.personal.pools import GENDERS, Locale, countries, country_words, l
 from likewise.personal.texts import shared
 from likewise.personal.unseen import Unseen, prints_of
 from likewise.schema.identifiers.names import script_of
+from likewise.streams import Span
 
 NAMES = ("name", "first_name", "last_name")
 PLACES = {
@@ -168,18 +169,21 @@ class People:
         return cls(columns, locales, pools, beside or Beside(), Crowd(), apart)
 
     def draw(
-        self, n: int, rng: np.random.Generator, known: Mapping[str, pl.Series] | None = None, there: There | None = None
-    ) -> dict[str, pl.Series]:
-        """The made columns of n rows.
+        self, n: int, rng: np.random.Generator | Span, known: Mapping[str, pl.Series] | None = None,
+        there: There | None = None,
+    ) -> dict[str, pl.Series]:  # fmt: skip
+        """The made columns of the first n rows of a span, which are the same however many rows there are.
 
         Args:
             known: (n,) the columns beside, as drawn.
             there: of some columns, (n,) which cells are there; the others are missing beside these as in the table.
         """
-        whose, seeds = self.crowd.draw(n, rng)
-        key, known = int(rng.integers(2**31)), known or {}
+        span = Span.of(rng)
+        whose, seeds = self.crowd.draw(n, span.under(0))
+        key, known = int(span.shared(1).integers(2**31)), known or {}
         gender, country = self._told(known, n)
         whose, persons, row = self._persons(whose, seeds, gender, country, key)
+        persons = replace(persons, first=span.first, likely=span.likely)
         cities = known.get(str(self.beside.city))
         days = _days(known.get(str(self.beside.birth_date)))
         written = self.written(
@@ -188,9 +192,9 @@ class People:
         )  # fmt: skip
         if not self.crowd.is_new:
             written = {name: text.gather(whose) for name, text in written.items()}
-            written |= self._of_rows(persons, whose, days)
+            written |= self._of_rows(persons, whose, days, span.first)
         there = {name: cells for name, cells in (there or {}).items() if name in written}
-        there = {**self._there(n, rng, there), **there}
+        there = {**self._there(n, span.at(2), there), **there}
         gone = {name: pl.Series(~cells) for name, cells in there.items() if not cells.all()}
         written |= {name: written[name].set(cells, None) for name, cells in gone.items()}
         return {name: text.alias(name) for name, text in written.items()}
@@ -204,16 +208,16 @@ class People:
         known = [names.index(name) for name in told]
         rows = np.stack([told[names[k]] for k in known], axis=1) if known else np.zeros((n, 0), bool)
         each, at = np.unique(rows, axis=0, return_inverse=True) if known else (rows[:1], np.zeros(n, np.int64))
-        which = np.zeros(n, np.int64)
+        which, chance = np.zeros(n, np.int64), rng.random(n)
         for k, cells in enumerate(each):  # a few
             fitting = (patterns[:, known] == cells).all(axis=1)
             upto = np.cumsum(shares * fitting if (shares * fitting).any() else shares)
             some = np.flatnonzero(at.ravel() == k)
-            drawn = np.searchsorted(upto, rng.random(len(some)) * upto[-1], side="right")
+            drawn = np.searchsorted(upto, chance[some] * upto[-1], side="right")
             which[some] = np.minimum(drawn, len(upto) - 1)
         return {name: patterns[which, k] for k, name in enumerate(names)}
 
-    def _of_rows(self, persons: Persons, whose: Ints, days: Ints | None) -> dict[str, pl.Series]:
+    def _of_rows(self, persons: Persons, whose: Ints, days: Ints | None, first: int) -> dict[str, pl.Series]:
         """(n,) numbers that are not the same in all rows of a person: what never repeats, and what tells of a birth
         that is drawn by rows."""
         found, names = {}, names_of(self.pools, persons).gather(whose)
@@ -221,7 +225,9 @@ class People:
             if isinstance(form := column.form, IdentityForm):
                 apart, rows = column.semantic in self.apart, own[whose]
                 if apart:
-                    rows = replace(rows, seeds=noise(rows.seeds + np.arange(len(whose)).astype(np.uint64), 83))
+                    rows = replace(
+                        rows, seeds=noise(rows.seeds + np.arange(first, first + len(whose)).astype(np.uint64), 83)
+                    )
                 if apart or (form.is_dated and days is not None):
                     found[name] = self._identity(column, rows, names, days)
         return found
@@ -286,7 +292,8 @@ class People:
             assert isinstance(column.form, AddressForm)
             if salt == 0 and 0 in places:
                 return column.form.write(places[0])
-            known, n_all = None if cities is None else cities.gather(rows), 0 if persons.alone else len(persons)
+            known = None if cities is None else cities.gather(rows)
+            n_all = persons.likely_many(column.semantic) if not persons.alone else 0
             own = places_of(some, self.locales, known, salt, n_all)
             if salt == 0:
                 places[0] = own
@@ -312,7 +319,7 @@ class People:
         row = np.arange(len(seeds))
         if not self.crowd.is_new:
             both = (whose * 3 + gender + 1) * (len(self.locales) + 1) + country + 1
-            _, row, whose = np.unique(both, return_index=True, return_inverse=True)
+            whose, row = numbered(both)
             seeds = seeds[both[row] // (len(self.locales) + 1) // 3]
         born = (below(noise(seeds, 81), 2**53) * 2.0**-53 >= self.females).astype(np.int64)
         sex = np.where(gender[row] >= 0, gender[row], born)

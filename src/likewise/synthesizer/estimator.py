@@ -22,6 +22,7 @@ from likewise.dp.answers import NoisyTable
 from likewise.dp.budget import Budget
 from likewise.dp.gate import StepPlan
 from likewise.dp.ledger import DP, Ledger
+from likewise.engines import engine_of
 from likewise.errors import InputError, LikewiseWarning, ModelFileError, NotFittedError, OptionError
 from likewise.estimator import Estimator
 from likewise.histories.model import HistoryModel
@@ -43,7 +44,15 @@ from likewise.synthesizer.databases.drawing import draw_database, wanted_of
 from likewise.synthesizer.databases.learning import DatabaseModel, check_options, learn_database
 from likewise.synthesizer.databases.saved import of_parts, to_parts
 from likewise.synthesizer.databases.within import learn_within
-from likewise.synthesizer.drawing import drawn, narrowed, what_was_learnt
+from likewise.synthesizer.drawing import (
+    check_draw,
+    drawn,
+    draws_rows,
+    narrowed,
+    parts_of,
+    spans_of,
+    what_was_learnt,
+)
 from likewise.synthesizer.filled_histories import filled_histories
 from likewise.synthesizer.fitting import (
     Learnt,
@@ -69,6 +78,7 @@ from likewise.synthesizer.rows import counted_of, is_numeric
 from likewise.synthesizer.ruled_histories import RuledRows
 from likewise.synthesizer.saved import DAMAGE, Saved
 from likewise.synthesizer.scans.asking import in_parts
+from likewise.synthesizer.streaming import write_rows
 from likewise.synthesizer.windows import codes_of_arrays, fit_windows, plainly
 from likewise.tables.frames import from_frame, with_index_of
 from likewise.tables.pandas import word_on_index
@@ -346,6 +356,10 @@ class Synthesizer(Estimator, LatentMethods):
         scale: float | None = None,
         rows: Mapping[str, int] | None = None,
         given: Mapping[str, Any] | None = None,
+        to: str | Path | None = None,
+        engine: str = "local",
+        workers: int | None = None,
+        address: str | None = None,
     ) -> Any:
         """Draw rows.
 
@@ -362,34 +376,55 @@ class Synthesizer(Estimator, LatentMethods):
                 for 32 each and at least 16,384.
             progress: called with a `likewise.codecs.base.Search` while it searches; True shows a line after a second;
                 None does as the synthesizer's own `progress` when that is True.
-            random_state: the same seed gives the same rows. None continues the synthesizer's own stream, so that
-                a second call gives other rows.
+            random_state: the same seed gives the same rows, and of a table the first n of more rows. None continues
+                the synthesizer's own stream, so that a second call gives other rows.
             scale: of a database: how many times as many rows, in all tables; 1 by default.
             rows: of a database: table -> rows, in place of what the scale and the tables that it belongs to make of it.
             given: of a database: table -> frame of rows that are known, such as real customers, whose orders are to be
                 drawn. They stay as they are; what is missing of them is drawn.
+            to: of a table: the file that rows go to as they are drawn, so that they never are in memory all at once.
+                What a disk that is full interrupts goes on where it was when the same seed is asked for again.
+            engine, workers, address: who draws what goes to a file, as `likewise.engines.engine_of` takes them:
+                "local", "processes" or "ray". The file is the same whoever does. With a cluster it must be able to
+                reach the folder of the file.
 
         Returns:
             A frame of the kind that was fitted, of exactly n rows, or of those of exactly n entities; where a table of
-            entities was learnt beside, `rows, static`: two frames, in which the keys are the same.
+            entities was learnt beside, `rows, static`: two frames, in which the keys are the same. The path, with `to`.
 
         Raises:
             ConditionError: a condition names no column, no row can meet it, or too few do to be found: the text tells
                 the acceptance rate as measured. There are never fewer rows than asked for.
             NotFittedError: `fit` was not called.
         """
+        drawn_by = {"engine": None if engine == "local" else engine, "workers": workers, "address": address}
+        if to is None and (asked := [name for name, value in drawn_by.items() if value is not None]):
+            raise OptionError(f"{asked[0]} says who draws what goes to a file: give to=, or leave it out")
         if self.database_ is not None:
-            others = {"n": n, "length": length, "static": static, "max_tries": max_tries}
+            others = {"n": n, "length": length, "static": static, "max_tries": max_tries, "to": to}
             rng = self._rng(random_state)
             return self._sample_database(rng, others, where=where, scale=scale, rows=rows, given=given)
         self._check_fitted()
-        rng = self._rng(random_state)
         of_databases = {"scale": scale, "rows": rows, "given": given}
         if asked := [name for name, value in of_databases.items() if value is not None]:
             raise OptionError(f"{asked[0]} is of databases, and this model learnt one table: leave it out")
+        if to is not None:
+            if static is not None or not draws_rows(self):
+                raise OptionError(
+                    f"to is of tables, and this model learnt {what_was_learnt(self)}: write what it draws"
+                )
+            with engine_of(engine, workers=workers, address=address) as doing:
+                write_rows(
+                    self, n, Path(to), self._seed(random_state), doing, again=random_state is not None, where=where,
+                    length=length, max_tries=max_tries, progress=progress,
+                )  # fmt: skip
+            return Path(to)
         if static is not None:
-            return self._sample_of(static, rng, n=n, where=where, length=length, max_tries=max_tries)
-        rows = drawn(self, n, rng, where=where, length=length, max_tries=max_tries, progress=progress)
+            return self._sample_of(
+                static, self._rng(random_state), n=n, where=where, length=length, max_tries=max_tries
+            )
+        seed = self._seed(random_state)
+        rows = drawn(self, n, seed, where=where, length=length, max_tries=max_tries, progress=progress)
         if isinstance(rows, Drawn):
             return Drawn(self._frame_of(rows.rows), self._give_static(restore(rows.static, self.schema_)))
         return self._frame_of(rows) if isinstance(rows, Columns) else self._give_back(rows)
@@ -452,9 +487,14 @@ class Synthesizer(Estimator, LatentMethods):
             raise OptionError("sample_parts draws one table, and this model learnt two; use sample")
         if part < 1:
             raise OptionError(f"part must be a whole number of 1 or more, got {part!r}")
-        table = drawn(self, n, self._rng(asked.pop("random_state", None)), **asked)
-        for start in range(0, len(table), part):
-            yield self._frame_of(table.slice(start, part))
+        seed = self._seed(asked.pop("random_state", None))
+        if draws_rows(self):
+            n = check_draw(self, n, asked.get("max_tries"))
+            tables = spans_of(self, n, seed, **asked)
+        else:
+            tables = iter([drawn(self, n, seed, **asked)])
+        for table in parts_of(tables, part):
+            yield self._frame_of(table)
 
     def extend(
         self, known: Any, *, steps: int | None = None, future: Any = None, static: Any = None,
@@ -614,7 +654,7 @@ class Synthesizer(Estimator, LatentMethods):
         try:
             if "database" in file.manifest:
                 return cls._of_database(file.manifest, file.arrays)
-            return cls._of(Saved.of_parts(file.manifest, file.arrays))
+            return cls._of_parts(file.manifest, file.arrays)
         except ModelFileError as error:
             raise ModelFileError(f"{path} is damaged: {error}") from error
         except DAMAGE as error:
@@ -623,7 +663,7 @@ class Synthesizer(Estimator, LatentMethods):
     @classmethod
     def _of_database(cls, manifest: Mapping[str, Any], arrays: dict[str, npt.NDArray[Any]]) -> Self:
         made = cls(str(manifest["model"]))
-        model = of_parts(manifest, arrays, lambda own, its: cls._of(Saved.of_parts(own, its)))
+        model = of_parts(manifest, arrays, cls._of_parts)
         made.database_, made.n_rows_, made.ledger_ = model, int(manifest["n_rows"]), model.ledger
         made.privacy = None if model.ledger is None else model.ledger.budget
         made._give_back = partial(Database, keys=model.schema)
@@ -661,6 +701,15 @@ class Synthesizer(Estimator, LatentMethods):
     def __getstate__(self) -> dict[str, Any]:
         """Without the way back to the caller's own kind of frame, which cannot be pickled: a copy gives Polars."""
         return {name: value for name, value in vars(self).items() if not name.startswith("_give_")}
+
+    def _seed(self, random_state: int | None) -> int:
+        """Of one draw."""
+        check_seed(random_state)
+        return int(self._drawing.integers(2**63)) if random_state is None else int(random_state)
+
+    @classmethod
+    def _of_parts(cls, manifest: dict[str, Any], arrays: dict[str, npt.NDArray[Any]]) -> Self:
+        return cls._of(Saved.of_parts(manifest, arrays))
 
     def _rng(self, random_state: int | None) -> np.random.Generator:
         if random_state is None:

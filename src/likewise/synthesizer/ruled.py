@@ -29,6 +29,7 @@ from likewise.rules.shares import shares_of_bound
 from likewise.rules.steps import Joint, meeting_combinations
 from likewise.schema.column import Role, Schema
 from likewise.schema.distinct import Columns
+from likewise.streams import Span
 from likewise.synthesizer.search import drawn_under
 
 Rows = npt.NDArray[np.int64]
@@ -83,14 +84,14 @@ class Draw:
 
     Args:
         where: conditions on the columns of the user's table.
-        max_tries, tell: as `sample` takes them.
+        max_tries: as `sample` takes it, of each call of `rows`.
     """
 
     def __init__(
         self, plan: RulePlan, codec: TableCodec, generator: Generator, where: Mapping[str, Condition], *,
-        max_tries: int | None = None, tell: Callable[[Search], None] | None = None,
+        max_tries: int | None = None,
     ) -> None:  # fmt: skip
-        self.plan, self.codec, self.generator, self.max_tries, self.tell = plan, codec, generator, max_tries, tell
+        self.plan, self.codec, self.generator, self.max_tries = plan, codec, generator, max_tries
         learnt, self.later = plan.routed(where)
         for step in plan.steps:
             if isinstance(step, Joint) and (asked := {n: c for n, c in self.later.items() if n in step.makes}):
@@ -99,19 +100,29 @@ class Draw:
             if asked := {n: c for n, c in where.items() if n in allowed.columns}:
                 meeting_combinations(allowed, asked, tuple(allowed.columns))
         self.narrowing: Narrowing = codec.condition(learnt)
-        self._held: pl.DataFrame | None = None
+        self.held: pl.DataFrame | None = None
         self.where = where
 
-    def table(self, n: int, rng: np.random.Generator) -> Columns:
-        """n rows of the user's table, canonical.
+    @property
+    def _own_unique(self) -> list[str]:
+        """Columns, no keys, of which rules `unique` let a value, or one beside those of others, come once."""
+        return [name for name in self.plan.unique_columns if not self.plan.schema[name].is_key]
+
+    @property
+    def looks_back(self) -> bool:
+        """Whether which rows are good hangs on all that were found before."""
+        return bool(self._own_unique)
+
+    def with_keys(self, rows: Columns, span: Span) -> Columns:
+        """The rows of a span of the user's table, canonical, with keys.
 
         Raises:
-            RuleError, ConditionError: as `rows` does; or keys repeat that a rule says are unique beside other columns.
+            RuleError: keys repeat that a rule says are unique beside other columns.
         """
-        rows = self.rows(n, rng)
+        n = len(rows)
         there = {name: rows.series(name).is_not_null().to_numpy() for name in self.plan.present}
-        for _ in range(KEYS_TRIED):
-            keys = Columns.of(self.codec.keys(rows, rng, there))
+        for turn in range(KEYS_TRIED):
+            keys = Columns.of(self.codec.keys(rows, span.under(turn), there))
             full = Columns({name: (keys if name in keys else rows)[name] for name in (*rows.columns, *keys.columns)}, n)
             if self.plan.alone(full.frame(self.plan.unique_columns)).all():
                 return full.select(name for name in self.plan.schema.names if name in full)
@@ -120,28 +131,45 @@ class Draw:
             "for fewer rows"
         )
 
-    def rows(self, n: int, rng: np.random.Generator) -> Columns:
+    def table(self, n: int, rng: np.random.Generator) -> Columns:
+        """n rows of the user's table, canonical, that belong to no larger draw.
+
+        Raises:
+            RuleError, ConditionError: as `rows` and `with_keys` do.
+        """
+        self.held = None
+        return self.with_keys(self.rows(n, rng), Span.of(rng))
+
+    def rows(
+        self, n: int, rng: np.random.Generator, tell: Callable[[Search], None] | None = None, asked: int | None = None
+    ) -> Columns:
         """n rows of the user's table, canonical, without keys. Some are drawn at a time, and only what rules name is
         looked at row by row: the others stay as small as they were drawn.
+
+        Args:
+            tell: called as the search goes on.
+            asked: the first so many of them alone.
 
         Raises:
             RuleError, ConditionError: too few rows keep the rules, or meet the conditions too, to be found.
         """
-        budget = Budget.of(n, Given(max_tries=self.max_tries, progress=self.tell))
+        budget = Budget.of(n, Given(max_tries=self.max_tries, progress=tell))
         broken = np.zeros(len(self.plan.rules))
         parts: list[Columns] = []
-        found, self._held = 0, None
+        found = 0
         last: deque[Search] = deque(maxlen=1)
-        while found < n:
+        asked = n if asked is None else asked
+        while found < asked:
             if budget.is_spent and budget.tried:
                 self._refuse(budget, broken)
             inner = drawn_under(
                 self.narrowing, self.codec, self.generator, _next_batch(budget, n - found), rng,
                 max_tries=self.max_tries, tell=last.append, keys=False,
             )  # fmt: skip
-            part, kept, good = self._looked_at(inner)
+            part, written, kept, good = self._looked_at(inner)
             broken += len(part) - kept.sum().to_numpy().ravel()
-            taken = good[: n - found]
+            taken = good[: asked - found]
+            self._hold(written, taken)
             parts.append(part.rows(taken) if len(taken) < len(part) else part)
             found += len(taken)
             if last:
@@ -149,27 +177,31 @@ class Draw:
             budget.spend(len(part), mass=float(len(good)), found=len(taken))
         return Columns.concat(parts)
 
-    def _looked_at(self, inner: Columns) -> tuple[Columns, pl.DataFrame, Rows]:
-        """Rows, which rule each keeps once it is written, and those that keep all and meet the conditions."""
+    def _looked_at(self, inner: Columns) -> tuple[Columns, pl.DataFrame, pl.DataFrame, Rows]:
+        """Rows, as they will be written, which rule each keeps then, and those that keep all and meet conditions."""
         ruled, others = self.plan.parted(inner)
         written = self.plan.written(ruled)
         kept = self.plan.kept(written)
         met = kept.select(pl.all_horizontal(pl.all())).to_series()
         met &= self.plan.within(ruled) & meeting(ruled, self.later)
         full = Columns({s.name: s for s in ruled.get_columns()} | {c: others[c] for c in others.columns}, len(ruled))
-        return full, kept, self._first(written, np.flatnonzero(met.to_numpy()))
+        return full, written, kept, self._first(written, np.flatnonzero(met.to_numpy()))
 
     def _first(self, written: pl.DataFrame, rows: Rows) -> Rows:
         """Those of new rows that hold what no row found before holds, of what rules `unique` let only one hold."""
-        schema = self.plan.schema
-        names = [name for name in self.plan.unique_columns if name in written.columns and not schema[name].is_key]
+        names = self._own_unique
         if not names:
             return rows
         new = written.select(names)[rows]
-        before = new.clear() if self._held is None else self._held
+        before = new.clear() if self.held is None else self.held
         alone = self.plan.alone(pl.concat([before, new])).to_numpy()[len(before) :]
-        self._held = pl.concat([before, new.filter(alone)])
         return np.asarray(rows[alone], np.int64)
+
+    def _hold(self, written: pl.DataFrame, rows: Rows) -> None:
+        """Remember what rows hold that are given out, for those that are drawn later."""
+        if names := self._own_unique:
+            new = written.select(names)[rows]
+            self.held = new if self.held is None else pl.concat([self.held, new])
 
     def _refuse(self, budget: Budget, broken: npt.NDArray[Any]) -> NoReturn:
         worst = np.argsort(-broken, kind="stable")[:3]

@@ -63,7 +63,7 @@ def test_sqlite_in_and_out_and_its_statements(run: Run, tmp_path: Path) -> None:
     [
         (("--rows", 5), "names the table"), (("--entity", "id"), "--entity"), (("--rows", "users=0"), "1 or more"),
         (("--keep", "nobody"), "no table 'nobody'"), (("--key", "a.b -> c.d"), "no table"), (("--replace",), "SQL"),
-        (("-o", "fake.csv"), "a folder"),
+        (("-o", "fake.csv"), "a folder"), (("-o", "shop/fake"), "lies in the folder"),
     ],
 )  # fmt: skip
 def test_what_databases_cannot_take_is_refused(run: Run, words: tuple[object, ...], said: str) -> None:
@@ -71,6 +71,7 @@ def test_what_databases_cannot_take_is_refused(run: Run, words: tuple[object, ..
     assert answer.exit_code in (2, 4)
     assert said in answer.output
     assert not Path("fake").exists()
+    assert not Path("shop/fake").exists()
 
 
 def test_what_is_of_databases_is_refused_of_one_table(run: Run) -> None:

@@ -67,6 +67,8 @@ def synth_database(
         raise errors.OptionError("--dp-only withholds all measures of a database: leave --report and --json out")
     check_outputs(save, report, json)
     check_output(output, replace=replace)
+    if Path(str(source)).is_dir() and Path(str(source)).resolve() in Path(str(output)).resolve().parents:
+        raise errors.OptionError(f"--output {str(output)!r} lies in the folder that is read, where it would be a table")
     many = _tables(rows)
     with terminal.doing("reading"):
         real = open_database(str(source), keys, keep, root)

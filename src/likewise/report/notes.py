@@ -133,6 +133,9 @@ ZH: dict[str, str] = {
     "they and what belongs to them were left out.": (
         "{all} 个保留根实体中有 {lost} 个也在真实数据库中：含有成员的对照不成其为对照，因此略去它们及其所属的行。"
     ),
+    "No root of the holdout is left, so floors come from the real root entities split in two.": (
+        "保留集中已无根实体，因此基准取自一分为二的真实根实体。"
+    ),
     "{check}: {broken} of {rows} break it.": "{check}：{rows} 项中有 {broken} 项不满足。",
     "Whether parents are told from real ones (C2ST-Agg) needs XGBoost: install likewise[xgboost].": (
         "父行真假可辨（C2ST-Agg）需要 XGBoost：请安装 likewise[xgboost]。"

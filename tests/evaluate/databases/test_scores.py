@@ -242,9 +242,24 @@ def test_holdout_roots_that_were_learnt_from_are_left_out_with_what_is_theirs() 
         {"customers": pl.concat([real.tables["customers"].head(10), mixed.tables["customers"].tail(50)])}
     )
     kept = without_known(real, held, notes)
+    assert kept is not None
     assert len(kept.tables["customers"]) == 50
     assert kept.tables["orders"]["customer"].is_in(kept.tables["customers"]["id"].to_list()).all()
     assert notes[0].startswith("10 of 60 holdout roots")
+
+
+def test_a_holdout_of_members_alone_leaves_tables_their_figures() -> None:
+    report = lw.evaluate(database(60, 0), database(60, 1), holdout=database(60, 0), measures=[])
+    assert [score.name for score in report.tables["orders"].scores]
+    assert any(note.startswith("No root of the holdout is left") for note in report.notes)
+
+
+@pytest.mark.parametrize("role", ["synthetic", "holdout"])
+def test_a_table_that_is_not_there_is_named(role: str) -> None:
+    less = Database({"customers": database(60, 0).tables["customers"]}, [])
+    sides = {"synthetic": database(60, 1), role: less}
+    with pytest.raises(InputError, match=f"the {role} database lacks table 'cities'; there are 'customers'"):
+        lw.evaluate(database(60, 0), **sides)
 
 
 def test_a_parent_without_rows_is_no_link_to_show():

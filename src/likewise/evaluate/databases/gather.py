@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 from likewise import __version__
 from likewise.databases.database import Database
 from likewise.databases.keys import ForeignKey
-from likewise.errors import InputError, LikewiseError
+from likewise.errors import InputError, LikewiseError, nearest
 from likewise.evaluate.databases import counted, counts, hops
 from likewise.evaluate.databases.leaks import leak_scores
 from likewise.evaluate.databases.linked import Linked, table_schema
@@ -75,6 +75,11 @@ def evaluate_database(
     """
     if not any(len(frame) for frame in real.tables.values()):
         raise InputError("the real database has no rows; give at least one")
+    for role, other in (("synthetic", synthetic), ("holdout", holdout or real)):
+        for name in real.tables:
+            if name not in other.tables:
+                hint = nearest(name, other.tables)
+                raise InputError(f"the {role} database lacks table {name!r}{hint}; give it the tables of the real one")
     run = Run(real, synthetic, None, random_state)
     if holdout is None:
         run.notes.append(

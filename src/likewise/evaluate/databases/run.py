@@ -99,9 +99,9 @@ class Run:
                 if typed.columns and t not in self.dealt.owner and not is_list(real, t)]  # fmt: skip
 
 
-def without_known(real: Database, holdout: Database, notes: list[str]) -> Database:
+def without_known(real: Database, holdout: Database, notes: list[str]) -> Database | None:
     """The holdout without roots that stand in the real database, key and all, and without what belongs to them: a
-    control that holds members is none."""
+    control that holds members is none. None: no root is left."""
     linked = link({"real": real})["real"]
     owner = owners(linked)
     kept: dict[str, Bools] = {}
@@ -126,6 +126,9 @@ def without_known(real: Database, holdout: Database, notes: list[str]) -> Databa
         f"{lost:,} of {n:,} holdout roots stand in the real database too: a control that contains members is no "
         "control, so they and what belongs to them were left out."
     )
+    if lost == n:
+        notes.append("No root of the holdout is left, so floors come from the real root entities split in two.")
+        return None
     return holdout.with_tables(frames)
 
 

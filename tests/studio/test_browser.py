@@ -198,6 +198,11 @@ def _train(opened: Opened) -> None:
     page.click("#start")
     page.wait_for_selector("#job-status[data-status=done]")
     page.wait_for_selector("text=300 rows were drawn")
+    page.get_by_label("Seed").fill("1")
+    page.keyboard.press("Tab")
+    page.click("#start")  # a second run, to set beside the first
+    page.wait_for_selector("section:has(h2:text-is('Before'))")
+    page.wait_for_selector("#job-status[data-status=done]")
     assert "begin with = + - or @" in page.inner_text(".warn")  # cells of the column "plan"
     opened.shot("train")
 
@@ -215,7 +220,9 @@ def _out(opened: Opened) -> None:
     page.fill("#gate", "[rules]\nshape = { max = 0.0 }\n")
     page.click("#hold")
     page.wait_for_selector(".outcomes .broken")
-    page.wait_for_selector("svg.plane circle")
+    page.wait_for_selector("svg.plane circle >> nth=1")
+    page.click("#beside")
+    page.frame_locator("iframe[title='Runs side by side']").get_by_text("1 copula").first.wait_for()
     opened.shot("out")
 
 
@@ -319,6 +326,48 @@ def test_the_demo_learns_with_a_curve_survives_a_reload_and_is_stopped(
         opened.shot("demo-zh-train")
         page.click("#cancel")
         page.wait_for_selector("#job-status[data-status=cancelled]")
+        opened.check()
+
+
+def test_a_private_run_is_declared_unseen_counted_and_tells_nothing_exact(
+    open_page: Callable[..., Opened], folder: Path, tmp_path: Path
+) -> None:
+    """Blind: nothing is shown of the rows before, and nothing that was measured on them after."""
+    pytest.importorskip("opendp")
+    table().select("sex", "ill").write_csv(tmp_path / "secret.csv")
+    with started(str(tmp_path / "secret.csv"), "--blind", folder=folder) as address:
+        opened = open_page(address)
+        page = opened.page
+        page.wait_for_selector(".columns > li >> nth=1")
+        assert page.locator(".seen svg").count() == 0
+        assert "Female" not in page.inner_text("main")
+        assert "300" not in page.inner_text("main")
+        for name, levels in (("sex", "Female | Male"), ("ill", "no | yes")):
+            page.click(f"li:has(h2:text-is('{name}')) .more summary")
+            page.fill(f"li:has(h2:text-is('{name}')) label:text-is('Levels') + input", levels)
+            page.keyboard.press("Enter")
+            page.wait_for_selector(f"li:has(h2:text-is('{name}')) p:has-text('levels')")
+        page.click("#declare-kinds")
+        page.click("#declare-whole")
+        opened.shot("blind-columns")
+        opened.go("protect")
+        page.wait_for_selector("text=All is declared that a private run needs.")
+        page.click("#begin-budget")
+        page.wait_for_selector("#odometer")
+        opened.go("train")
+        page.select_option("#model", "mst")
+        _holds(page, "#model", "mst")
+        page.click("#start")
+        page.wait_for_selector("#job-status[data-status=done]")
+        opened.go("out")
+        page.wait_for_selector("text=Nothing was measured on real rows in this run.")
+        assert page.locator(".attacks").count() == 0
+        opened.go("rows")
+        page.wait_for_selector("#odds:has-text('rows drawn freely')")
+        assert "real rows" not in page.inner_text("#odds")
+        opened.go("protect")
+        page.wait_for_selector("#odometer:has-text('of 3 spent in 1 fits')")
+        opened.shot("blind-protect")
         opened.check()
 
 

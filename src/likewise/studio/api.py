@@ -30,6 +30,7 @@ from likewise.tables.source import PACKED
 
 MOST_JSON = 2**20
 MOST_UPLOAD = 2 * 2**30
+MOST_BESIDE = 4
 LANGUAGES = ("en", "zh")
 FILES = {
     "rows": (recipes.ROWS, "text/csv"), "drawn": (recipes.DRAWN, "text/csv"), "report": (recipes.REPORT, "text/html"),
@@ -113,8 +114,8 @@ class State:
         run = session.runs[-1] if session.runs else None
         return state | {
             "source": {
-                "name": source.name, "rows": source.frame.height, "is_demo": source.is_demo, "blind": source.blind,
-                "sha256": source.digest, "notes": source.notes,
+                "name": source.name, "rows": None if source.blind else source.frame.height,
+                "is_demo": source.is_demo, "blind": source.blind, "notes": source.notes,
             },
             "columns": facts.columns(source, session.schema),
             "rules": session.schema.rules,
@@ -478,6 +479,21 @@ def _report_page(state: State, run: Run, lang: str) -> Path:
     return path
 
 
+async def side_by_side(state: State, request: Request) -> Any:
+    """An address for a page that sets reports of runs beside each other."""
+    said = await said_in(request)
+    keys, lang = said.get("runs"), _text(said, "lang", "en")
+    if not isinstance(keys, list) or not 2 <= len(keys) <= MOST_BESIDE or lang not in LANGUAGES:
+        raise OptionError(f"from 2 to {MOST_BESIDE} runs are set side by side")
+    runs = [state.session.run(str(key)) for key in keys]
+    found = {f"{run.facts['n']} {run.settings.model}": state.report_of(run) for run in runs}
+    if len(found) < len(keys) or not all(found.values()):
+        raise OptionError("a run stands there twice, or was not measured")
+    path = state.session.folder / f"{secrets.token_hex(8)}.html"
+    await asyncio.to_thread(_measured().write_comparison, found, path, lang=lang)
+    return {"address": f"/t/{state.tickets.give(Served(path, None, 'text/html'))}"}
+
+
 async def save(state: State, request: Request) -> Any:
     """An address for what was said: the plan, the schema, the audit trail."""
     what = _text(await said_in(request), "what")
@@ -503,5 +519,5 @@ ROUTES: tuple[tuple[str, str, Answer], ...] = (
     ("POST", "/api/advise", advise), ("POST", "/api/fit", fit), ("POST", "/api/stop", stop),
     ("POST", "/api/cancel", cancel), ("GET", "/api/events", events), ("POST", "/api/odds", odds),
     ("POST", "/api/draw", draw), ("POST", "/api/gate", gate), ("POST", "/api/ticket", ticket),
-    ("POST", "/api/save", save),
+    ("POST", "/api/save", save), ("POST", "/api/compare", side_by_side),
 )  # fmt: skip

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from likewise.evaluate.results import Report, Score
 from likewise.evaluate.thresholds import check, parse_thresholds
+from likewise.report.comparison import compare
 from likewise.report.score_words import figure, label, least_leak
 
 LANGUAGES = ("en", "zh")
@@ -42,3 +44,8 @@ def outcomes(path: Path, rules: str) -> list[dict[str, Any]]:
 
 def write_page(path: Path, to: Path, *, lang: str, dp_only: bool) -> None:
     report_in(path).to_html(to, lang=lang, dp_only=dp_only)
+
+
+def write_comparison(paths: Mapping[str, Path], to: Path, *, lang: str) -> None:
+    """Reports side by side, by the names of their runs."""
+    compare({name: report_in(path) for name, path in paths.items()}).to_html(to, lang=lang)

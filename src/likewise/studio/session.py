@@ -190,7 +190,8 @@ class Session:
         self.advice = None
         if source.blind:
             self.settings = replace(self.settings, purpose="budget")
-        self.noted("opened", name=source.name, sha256=source.digest, rows=source.frame.height, blind=source.blind)
+        seen = {} if source.blind else {"sha256": source.digest, "rows": source.frame.height}
+        self.noted("opened", name=source.name, blind=source.blind, **seen)
 
     @property
     def table(self) -> Source:

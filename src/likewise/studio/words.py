@@ -87,7 +87,7 @@ PAIRS: dict[str, tuple[str, str]] = {
         "For differential privacy: nothing is told from the rows, you declare what the columns are.",
         "用于差分隐私：不从行中推断任何内容，由您声明各列。",
     ),
-    "is_blind": ("Blind: only the header was read.", "盲模式：只读了表头。"),
+    "is_blind": ("{name}, blind: only the header is shown.", "{name}，盲模式：只显示表头。"),
     "reading": ("Reading…", "正在读取……"),
     "open_now": ("{name}: {rows} rows.", "{name}：{rows} 行。"),
     # columns
@@ -192,6 +192,11 @@ PAIRS: dict[str, tuple[str, str]] = {
     ),
     "unsaid": ("Before this can run:", "运行前还需："),
     "all_said": ("All is declared that a private run needs.", "隐私运行所需的声明均已齐全。"),
+    "not_blind": (
+        "You have seen the rows here. What you declare must be what anybody may know, not what you saw; open the table "
+        "blind to be sure.",
+        "您已在此看到这些行。声明的应是任何人都可知道的，而非您所看到的；要确保这一点，请以盲模式打开。",
+    ),
     "odometer": ("Spent on this table so far", "此表至今已用的预算"),
     "odometer_says": (
         "epsilon {spent} of {total} spent in {n} fits, about {left} left for one more model of counts",
@@ -234,6 +239,7 @@ PAIRS: dict[str, tuple[str, str]] = {
     "max_seconds_hint": ("empty: as long as it needs", "留空：不限"),
     "rows_wanted": ("Rows to draw", "抽取行数"),
     "rows_hint": ("empty: {rows}, as the table has", "留空：与原表相同，{rows}"),
+    "rows_hint_blind": ("empty: as many as a noisy count tells", "留空：由加噪计数决定"),
     "seed": ("Seed", "随机种子"),
     "seed_hint": ("same seed, same rows", "种子相同，结果相同"),
     "start": ("Learn, draw and measure", "训练、抽取并评估"),
@@ -319,6 +325,8 @@ PAIRS: dict[str, tuple[str, str]] = {
         "横轴：{privacy} 高出基准的部分，越靠左泄露越少。纵轴：{quality}。虚线为基准。",
     ),
     "plane_x": ("{privacy}, above its floor", "{privacy}，高出基准"),
+    "beside": ("Runs side by side", "并列比较"),
+    "beside_open": ("Set side by side", "并列比较所选"),
     "gate": ("Rules for a release", "发布规则"),
     "gate_says": (
         "As likewise audit takes them: what must hold for any figure of the report.",

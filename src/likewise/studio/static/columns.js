@@ -19,13 +19,13 @@ export function Open({ state, act, busy }) {
       <p><label><input type="checkbox" id="blind" checked=${blind} onChange=${(e) => setBlind(e.target.checked)} /> ${t("blind")}</label><br />
       <small class="soft">${t("blind_says")}</small></p></div>
     ${busy ? html`<p role="status">${t("reading")}</p>` : ""}
-    ${state.source ? html`<p>${t("open_now", { name: state.source.name, rows: number(state.source.rows) })} <a href="#columns">${t("screen_columns")}</a></p>` : ""}`;
+    ${state.source ? html`<p>${state.source.name} <a href="#columns">${t("screen_columns")}</a></p>` : ""}`;
 }
 
 export function Columns({ state, act, busy }) {
   const [find, setFind] = useState("");
   const shown = state.columns.filter((c) => c.name.toLowerCase().includes(find.toLowerCase()));
-  return html`<p>${t("open_now", { name: state.source.name, rows: number(state.source.rows) })}${state.source.blind ? html` <strong>${t("is_blind")}</strong>` : ""}</p>
+  return html`<p>${state.source.blind ? html`<strong>${t("is_blind", { name: state.source.name })}</strong>` : t("open_now", { name: state.source.name, rows: number(state.source.rows) })}</p>
     ${state.source.notes.map((note) => html`<p class="warn">${note}</p>`)}
     <div class="tools"><button type="button" id="undo" disabled=${!state.can_undo} onClick=${() => act.say("/api/undo")}>${t("undo")}</button>
       <button type="button" id="redo" disabled=${!state.can_redo} onClick=${() => act.say("/api/redo")}>${t("redo")}</button>

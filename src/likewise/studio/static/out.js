@@ -7,7 +7,7 @@ export function Out({ state, act, busy }) {
   const run = done.find((one) => one.id === chosen) || done[done.length - 1];
   if (!run) return html`<p>${t("no_run")} <a href="#train">${t("screen_train")}</a></p>`;
   return html`${done.length > 1 ? html`<${Choice} label=${t("run")} value=${run.id} of=${done.map((one) => one.id)} names=${(id) => name(done.find((one) => one.id === id))} set=${choose} />` : ""}
-    ${run.scores && run.scores.length ? html`<${Attacks} run=${run} /><${Plane} runs=${done.filter((one) => one.scores && one.scores.length)} now=${run} choose=${choose} /><${Gate} run=${run} state=${state} act=${act} busy=${busy} />`
+    ${run.scores && run.scores.length ? html`<${Attacks} run=${run} /><${Plane} runs=${done.filter((one) => one.scores && one.scores.length)} now=${run} choose=${choose} act=${act} /><${Gate} run=${run} state=${state} act=${act} busy=${busy} />`
       : html`<p class="warn">${t(run.settings.purpose === "rows" ? "no_scores" : "no_report")}</p>`}
     ${run.files.includes("report") ? html`<${Report} run=${run} act=${act} />` : ""}`;
 }
@@ -39,7 +39,7 @@ function Strip({ score }) {
 }
 
 // Every run a dot: what an attack gains over its floor, against how near the rows come to real ones.
-function Plane({ runs, now, choose }) {
+function Plane({ runs, now, choose, act }) {
   const of = (run, key) => run.scores.find((s) => s.name === key);
   const privacy = ["membership", "membership_domias"].find((key) => of(now, key)) || now.scores.find((s) => s.group === "privacy" && s.floor !== null)?.name;
   const quality = ["c2st", "shape"].find((key) => of(now, key));
@@ -59,7 +59,18 @@ function Plane({ runs, now, choose }) {
     ${[x0, x1].map((v, k) => html`<text x=${X(v)} y=${H - B + 18} text-anchor=${k ? "end" : "start"}>${number(v, 2)}</text>`)}
     <text x=${W - 12} y=${H - 8} text-anchor="end">${t("plane_x", { privacy: label(privacy) })} →</text>
     ${dots.map((d) => html`<g class=${d.run.id === now.id ? "now" : ""}>${d.span ? html`<line x1=${X(d.span[0] - d.floor)} x2=${X(d.span[1] - d.floor)} y1=${Y(d.y)} y2=${Y(d.y)} class="range" />` : ""}
-      <circle cx=${X(d.x)} cy=${Y(d.y)} r="7" class="dot" onClick=${() => choose(d.run.id)} /><text x=${X(d.x) + 10} y=${Y(d.y) - 8}>${d.run.n}</text></g>`)}</svg></figure></section>`;
+      <circle cx=${X(d.x)} cy=${Y(d.y)} r="7" class="dot" onClick=${() => choose(d.run.id)} /><text x=${X(d.x) + 10} y=${Y(d.y) - 8}>${d.run.n}</text></g>`)}</svg></figure>
+    ${runs.length > 1 ? html`<${Beside} runs=${runs} act=${act} />` : ""}</section>`;
+}
+
+// Two to four runs, score by score.
+function Beside({ runs, act }) {
+  const [ticked, tick] = useState(runs.slice(-2).map((run) => run.id)), [address, show] = useState(null), lang = language();
+  const open = async () => { const found = await act.ask("/api/compare", { runs: ticked, lang }); if (found) show(found.address); };
+  return html`<fieldset class="plain"><legend class="soft small">${t("beside")}</legend>${runs.map((run) => html`<label><input type="checkbox" checked=${ticked.includes(run.id)}
+      onChange=${(e) => tick(e.target.checked ? [...ticked, run.id] : ticked.filter((id) => id !== run.id))} /> ${name(run)}</label> `)}
+      <button type="button" class="quiet" id="beside" disabled=${ticked.length < 2 || ticked.length > 4} onClick=${open}>${t("beside_open")}</button></fieldset>
+    ${address ? html`<iframe src=${address} sandbox="allow-scripts" title=${t("beside")}></iframe>` : ""}`;
 }
 
 const EXAMPLE = "[rules]\nshape = { within = 0.05 }\nmembership = { no_alarm = true }\n";

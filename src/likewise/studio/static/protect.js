@@ -12,7 +12,7 @@ export function Protect({ state, act, busy }) {
   useEffect(() => { look(); }, [about, state.runs.length]);
   return html`<fieldset class="cards"><legend class="unseen">${t("screen_protect")}</legend>${PURPOSES.map((one) => html`<label class=${`card${s.purpose === one ? " on" : ""}`}>
       <input type="radio" name="purpose" value=${one} checked=${s.purpose === one} onChange=${() => set({ purpose: one })} /> <strong>${t(`purpose_${one}`)}</strong><br /><small class="soft">${t(`purpose_${one}_says`)}</small></label>`)}</fieldset>
-    ${s.purpose === "budget" ? html`<${Budget} s=${s} set=${set} told=${told} act=${act} look=${look} busy=${busy} />` : ""}
+    ${s.purpose === "budget" ? html`<${Budget} blind=${state.source.blind} s=${s} set=${set} told=${told} act=${act} look=${look} busy=${busy} />` : ""}
     ${s.purpose === "k" || s.purpose === "rows" ? html`<${Shared} s=${s} set=${set} told=${told} />` : ""}
     ${s.purpose !== "rows" ? html`<${Model} s=${s} set=${set} told=${told} busy=${busy} />` : ""}
     ${s.purpose !== "budget" && !state.source.blind ? html`<${Balance} state=${state} act=${act} busy=${busy} />` : ""}
@@ -31,7 +31,7 @@ function Model({ s, set, told, busy }) {
 // Of a tossed coin on whether somebody is in the table, at most this share is guessed right (Kairouz, Oh and Viswanath 2015).
 const guess = (s) => (1 + s.delta * Math.exp(-s.epsilon)) / (1 + Math.exp(-s.epsilon));
 
-function Budget({ s, set, told, act, look, busy }) {
+function Budget({ blind, s, set, told, act, look, busy }) {
   const [total, setTotal] = useState(3), account = told && told.budget;
   const begin = async () => { await act.ask("/api/budget", { epsilon: Number(total), delta: s.delta }); look(); };
   return html`<section aria-labelledby="budget-title"><h2 id="budget-title">${t("budget")}</h2>
@@ -43,6 +43,7 @@ function Budget({ s, set, told, act, look, busy }) {
       onChange=${(e) => set({ pay: e.target.checked ? [...s.pay, one] : s.pay.filter((x) => x !== one) })} /> ${t(`pay_${one}`)}</label> `)}
       <br /><label><input type="checkbox" checked=${s.dp_only} onChange=${(e) => set({ dp_only: e.target.checked })} /> ${t("dp_only")}</label></fieldset>
     ${told && told.unsaid ? html`<div class="problem" id="unsaid"><strong>${t("unsaid")}</strong> <a href="#columns">${t("screen_columns")}</a><br /><span lang="en" class="small">${told.unsaid}</span></div>` : told ? html`<p role="status">${t("all_said")}</p>` : ""}
+    ${blind ? "" : html`<p class="warn small">${t("not_blind")}</p>`}
     <h3>${t("odometer")}</h3>
     ${account ? html`<p id="odometer"><meter min="0" max=${account.epsilon} value=${account.spent} aria-label=${t("odometer")}></meter> ${t("odometer_says", { spent: number(account.spent), total: number(account.epsilon), left: number(account.left), n: account.entries.length })}</p>
       ${account.entries.length ? html`<ul class="small">${account.entries.map((e) => html`<li>${e.time} · ${e.model} · ε ${number(e.epsilon)} · ${e.status}</li>`)}</ul>` : ""}`

@@ -11,7 +11,7 @@ export function Train({ state, act, busy }) {
   return html`<p><strong>${t(`purpose_${s.purpose}`)}</strong> <a href="#protect">${t("change")}</a></p>
     <div class="fields"><${Choice} label=${t("model")} value=${s.model} of=${MODELS.filter((m) => s.purpose !== "budget" || !NOT_PRIVATE.includes(m))} set=${(model) => set({ model })} id="model" />
       <${Field} label=${t("max_seconds")} type="number" min="1" value=${s.max_seconds} set=${(max_seconds) => set({ max_seconds })} hint=${t("max_seconds_hint")} />
-      <${Field} label=${t("rows_wanted")} type="number" min="1" value=${s.rows} set=${(rows) => set({ rows })} hint=${t("rows_hint", { rows: number(state.source.rows) })} />
+      <${Field} label=${t("rows_wanted")} type="number" min="1" value=${s.rows} set=${(rows) => set({ rows })} hint=${t(state.source.blind ? "rows_hint_blind" : "rows_hint", { rows: number(state.source.rows) })} />
       <${Field} label=${t("seed")} type="number" min="0" value=${s.seed} set=${(seed) => set({ seed: seed ?? 0 })} hint=${t("seed_hint")} /></div>
     <p><button type="button" id="start" disabled=${busy} onClick=${() => act.say("/api/fit")}>${t("start")}</button></p>
     ${job ? html`<${Progress} job=${job} act=${act} />` : ""}

@@ -40,9 +40,10 @@ from likewise.series.sets import as_windows, giving_windows_back
 from likewise.synthesizer.beside import Beside, Drawn, Joined
 from likewise.synthesizer.completion import completed
 from likewise.synthesizer.continuation import extended
-from likewise.synthesizer.databases.drawing import draw_database, wanted_of
+from likewise.synthesizer.databases.drawing import draw_database
 from likewise.synthesizer.databases.learning import DatabaseModel, check_options, learn_database
 from likewise.synthesizer.databases.saved import of_parts, to_parts
+from likewise.synthesizer.databases.wanted import wanted_of
 from likewise.synthesizer.databases.within import learn_within
 from likewise.synthesizer.drawing import (
     check_draw,

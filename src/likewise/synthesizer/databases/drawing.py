@@ -6,16 +6,15 @@ Legend: n rows of a table, P of its parent.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import numpy as np
 import polars as pl
 
-from likewise.databases.derived import again, kept_apart, unlearnt, why_not
-from likewise.databases.keys import ForeignKey, key_text
+from likewise.databases.derived import again, kept_apart, unlearnt
+from likewise.databases.keys import ForeignKey
 from likewise.databases.links.agreeing import Agreements
 from likewise.databases.links.codes import SideCodes
 from likewise.databases.links.degrees import scaled
@@ -23,7 +22,7 @@ from likewise.databases.links.levels import SelfLinks
 from likewise.databases.links.makers import Drawn
 from likewise.databases.links.matching import Within, assign, match, unlike
 from likewise.databases.pointing import rows_at
-from likewise.errors import ConditionError, InputError, LikewiseWarning, OptionError, nearest
+from likewise.errors import LikewiseWarning
 from likewise.schema.dtypes import dtype_from_name
 from likewise.synthesizer.databases.groups import Groups
 from likewise.synthesizer.databases.learning import DatabaseModel, back_of, seed_of
@@ -31,9 +30,9 @@ from likewise.synthesizer.databases.linked import numbered
 from likewise.synthesizer.databases.paired import least_off
 from likewise.synthesizer.databases.plan import plan_of
 from likewise.synthesizer.databases.required import without_missing
+from likewise.synthesizer.databases.searched import Subtrees, search
 from likewise.synthesizer.databases.sums import Sum, adding_up, sum_of
 from likewise.synthesizer.databases.table import (
-    ALONE,
     EACH,
     EMPTY,
     KEPT,
@@ -44,95 +43,13 @@ from likewise.synthesizer.databases.table import (
     points_of,
     telling_of,
 )
+from likewise.synthesizer.databases.wanted import Wanted, owners_of
 from likewise.typing import Bools, Floats, Ints
 
-EXAMPLES = {"rows": "{'users': 500}", "where": "{'users.country': 'FR'}"}
 MOST_OFF, MOST_STRETCHED = 1.25, 2.0
 """How far rows of children may be off what they were a parent, and up to where each parent's own are stretched."""
 AMONG, MOST_AMONG = 8, 200_000
 """Rows among which one is taken, and all of them at most."""
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What is asked of a database to be drawn.
-
-    Args:
-        scale: rows of each table that belongs to none, as a share of those that there were.
-        rows: of some tables, how many rows.
-        where: table -> column -> condition.
-        given: table -> rows that are known, canonical in no way.
-    """
-
-    scale: float = 1.0
-    rows: Mapping[str, int] = field(default_factory=dict)
-    where: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    given: Mapping[str, pl.DataFrame] = field(default_factory=dict)
-
-
-def wanted_of(
-    model: DatabaseModel, scale: Any, rows: Any, where: Mapping[str, Any] | None, given: Mapping[str, pl.DataFrame]
-) -> Wanted:
-    """What a caller asks for, held to what the database can give.
-
-    Raises:
-        OptionError, ConditionError, InputError: it cannot.
-    """
-    if isinstance(scale, bool) or not isinstance(scale, int | float | np.number) or not 0 < scale < np.inf:
-        raise OptionError(f"scale must be a number above 0, got {scale!r}")
-    for what, of in (("rows", rows), ("where", where)):
-        if not isinstance(of, Mapping | None):
-            raise OptionError(f"{what} of a database must be a mapping, such as {EXAMPLES[what]}")
-    tables, roots = model.tables, [t for t in model.graph.order if model.graph.owner.get(t) is None]
-    free = [t for t in roots if tables[t].way == ALONE]
-    for name in (*(rows or {}), *given):
-        if name not in tables:
-            raise OptionError(f"there is no table {name!r}{nearest(name, tables)}")
-    for name, n in (rows or {}).items():
-        if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
-            raise OptionError(f"rows of table {name!r} must be a whole number of 1 or more, got {n!r}")
-        if tables[name].way in (KEPT, EMPTY):
-            raise OptionError(f"table {name!r} is {tables[name].way}, so its rows cannot be so many: leave it out")
-        if name in given:
-            raise OptionError(f"the rows of table {name!r} are given, so do not say how many there are to be")
-    conditions: dict[str, dict[str, Any]] = {}
-    for text, condition in (where or {}).items():
-        name = next((t for t in sorted(tables, key=len, reverse=True) if str(text).startswith(f"{t}.")), None)
-        if name is None:
-            raise ConditionError(f"where names {text!r}, and is of a column of a table, such as 'users.country'")
-        column = str(text)[len(name) + 1 :]
-        if name not in free or name in given:
-            raise ConditionError(
-                f"table {name!r} takes no conditions: its rows are drawn for those of another table, kept or given; "
-                f"these do: {', '.join(map(repr, free)) or 'none here'}"
-            )
-        if reason := why_not(model.derived, name, column):
-            raise ConditionError(f"column {column!r} of table {name!r} takes no condition: {reason}")
-        if column not in tables[name].columns:
-            raise ConditionError(f"table {name!r} has no column {column!r}{nearest(column, tables[name].columns)}")
-        if column in model.keys.made(name):
-            raise ConditionError(
-                f"column {column!r} of table {name!r} is a key and takes no condition: keys are made anew; rows that "
-                "are to keep theirs are given (given=)"
-            )
-        conditions.setdefault(name, {})[column] = condition
-    for name, frame in given.items():
-        if name not in free or model.graph.sides[name]:
-            raise OptionError(
-                f"rows of table {name!r} cannot be given: they point at rows of other tables, or are kept; these can: "
-                f"{', '.join(repr(t) for t in free if not model.graph.sides[t]) or 'none here'}"
-            )
-        if strange := [column for column in frame.columns if column not in tables[name].columns]:
-            raise InputError(f"table {name!r} has no column {strange[0]!r}{nearest(strange[0], tables[name].columns)}")
-        for key in model.schema.tables[name].keys:
-            if set(key) <= set(frame.columns) and (
-                frame.select(key).is_duplicated().any() or any(frame[column].null_count() for column in key)
-            ):
-                raise InputError(
-                    f"rows given of table {name!r}: some share or lack {key_text(name, key)}, which tells rows apart; "
-                    "mend them, or leave the key out to have new ones made"
-                )
-    return Wanted(float(scale), dict(rows or {}), conditions, dict(given))
 
 
 def _towards(share: float) -> float:
@@ -175,7 +92,49 @@ class Drawing:
 
     def table(self, name: str) -> None:
         """Draw a table, after those that it points at."""
-        own, rng, owner = self.model.tables[name], seed_of(self.seed, name), self.model.graph.owner.get(name)
+        own, rng = self.model.tables[name], seed_of(self.seed, name)
+        self._search(name)
+        if name not in self.rows:
+            self.draw(name, rng)
+        if own.way != KEPT:
+            for key in self.model.graph.sides[name]:
+                self._side(key, own, rng)
+        self._widen(name)
+
+    def _search(self, name: str) -> None:
+        """Rows of a root that meet what is asked of those that belong to them, and these."""
+        owner, asked = self.model.graph.owner, self.wanted.of_rows
+        below = {t for of in asked if owners_of(self.model, of)[0] == name for t in owners_of(self.model, of)}
+        if not below:
+            return
+        chain = [t for t in self.model.graph.order if t in below]
+
+        def draw(m: int, batch: int) -> Subtrees:
+            some = Drawing(self.model, replace(self.wanted, rows={name: m}), self.seed + batch + 1)
+            for table in chain:
+                with telling_of(table, owner.get(table)):
+                    some.draw(table, seed_of(some.seed, table))
+                    some._widen(table)
+            return Subtrees(some.rows, some.links)
+
+        n = self.wanted.rows.get(name, max(1, round(self.wanted.scale * self.model.tables[name].n_rows)))
+        schemas = {table: self.model.tables[table].synth.schema_ for table in asked}
+        mine = {table: of for table, of in asked.items() if table in below}
+        found = search(draw, n, mine, schemas, chain, owner)
+        self.rows |= found.rows
+        self.links |= found.links
+
+    def _widen(self, name: str) -> None:
+        """What children are told of its rows."""
+        own, owner = self.model.tables[name], self.model.graph.owner.get(name)
+        if self.model.graph.planned(name) or self.model.ledger is not None:
+            parents = None if owner is None else self.wide[owner.parent]
+            links = None if owner is None else self.links[owner]
+            self.wide[name] = own.wide(self.rows[name], parents, "" if owner is None else owner.parent, links)
+
+    def draw(self, name: str, rng: np.random.Generator) -> None:
+        """Draw the rows of a table, and which of its owner's each belongs to."""
+        own, owner = self.model.tables[name], self.model.graph.owner.get(name)
         if own.way == KEPT and own.kept is not None:
             self.rows[name] = own.kept
         elif own.way == EMPTY:
@@ -198,13 +157,6 @@ class Drawing:
                 self.rows[name] = own.with_counted(rows, groups)
             else:
                 self.rows[name], self.links[owner] = self._none(name, own), np.zeros(0, np.int64)
-        if own.way != KEPT:
-            for key in self.model.graph.sides[name]:
-                self._side(key, own, rng)
-        if self.model.graph.planned(name) or self.model.ledger is not None:
-            parents = None if owner is None else self.wide[owner.parent]
-            links = None if owner is None else self.links[owner]
-            self.wide[name] = own.wide(self.rows[name], parents, "" if owner is None else owner.parent, links)
 
     def _none(self, name: str, own: TableModel) -> pl.DataFrame:
         """No rows, of the columns that there would be."""
@@ -240,7 +192,7 @@ class Drawing:
         share = 1.0 if asked is None else asked / max(whole, 1.0)
         if asked is None and self.model.tables[owner.parent].way == KEPT:
             share = self.wanted.scale
-        elif asked is None and self.model.ledger is None and not (self.wanted.where or self.wanted.given):
+        elif asked is None and self.model.ledger is None and self.wanted.is_whole:
             usual = own.n_rows * len(counts) / max(self.model.tables[owner.parent].n_rows, 1)
             share = _towards(usual / max(whole, 1.0))
         if share > MOST_STRETCHED:
@@ -255,7 +207,7 @@ class Drawing:
     def _planned(self, key: ForeignKey, rng: np.random.Generator) -> Ints:
         """(P,) rows that are to point at each."""
         counts = np.array(self.wide[key.parent][plan_of(key)].cast(pl.Int64).fill_null(0).clip(0).to_numpy())
-        degrees, is_whole = self.model.degrees.get(key), not (self.wanted.where or self.wanted.given)
+        degrees, is_whole = self.model.degrees.get(key), self.wanted.is_whole
         if degrees is None or not (is_whole or degrees.is_few):  # some rows may well have fewer than all have
             return counts
         return degrees.made(counts, rng)

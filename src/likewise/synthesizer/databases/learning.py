@@ -42,7 +42,6 @@ from likewise.synthesizer.databases.paired import pairs_of
 from likewise.synthesizer.databases.plan import kinds, levels, numbers, plan_of
 from likewise.synthesizer.databases.sums import Sum, find_sums, sum_of
 from likewise.synthesizer.databases.table import (
-    ALONE,
     EMPTY,
     KEPT,
     TableModel,
@@ -104,8 +103,8 @@ class DatabaseModel:
     @property
     def told(self) -> Schema:
         """The columns that conditions can be put on, as they are called there: `users.country`."""
-        roots = {name: table.synth for name, table in self.tables.items() if table.way == ALONE}
-        found = [(name, c) for name, inner in roots.items() if name not in self.graph.owner for c in inner.schema_]
+        learnt = {name: table.synth for name, table in self.tables.items() if table.synth is not None}
+        found = [(name, c) for name, inner in learnt.items() for c in inner.schema_]
         return Schema(tuple(replace(c, name=f"{name}.{c.name}") for name, c in found if "\0" not in c.name))
 
 

@@ -30,12 +30,13 @@ from likewise.errors import LikewiseError, ModelFileError
 from likewise.schema.column import Column
 from likewise.schema.dtypes import dtype_from_name, dtype_name
 from likewise.synthesizer.databases.context import OWNER
-from likewise.synthesizer.databases.drawing import Wanted, draw_database
+from likewise.synthesizer.databases.drawing import draw_database
 from likewise.synthesizer.databases.every import Every
 from likewise.synthesizer.databases.learning import DatabaseModel
 from likewise.synthesizer.databases.plan import plan_of
 from likewise.synthesizer.databases.sums import Sum, sum_of
 from likewise.synthesizer.databases.table import ALONE, EACH, EMPTY, GROUPS, KEPT, WAYS, TableModel
+from likewise.synthesizer.databases.wanted import Wanted
 
 if TYPE_CHECKING:
     from likewise.synthesizer.estimator import Synthesizer

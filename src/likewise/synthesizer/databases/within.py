@@ -38,7 +38,7 @@ from likewise.models.marginals.mst import MST
 from likewise.schema.column import Column, Kind, Schema
 from likewise.schema.dtypes import dtype_name
 from likewise.synthesizer.databases.context import MOST_TOLD, NOTHING, OWNER, named_below, shown, taken
-from likewise.synthesizer.databases.drawing import Drawing, Wanted
+from likewise.synthesizer.databases.drawing import Drawing
 from likewise.synthesizer.databases.held import WHOSE, Held, held_rows, kept_links
 from likewise.synthesizer.databases.inner import drawn_groups
 from likewise.synthesizer.databases.learning import DatabaseModel, seed_of
@@ -55,6 +55,7 @@ from likewise.synthesizer.databases.table import (
     telling_of,
     told_to,
 )
+from likewise.synthesizer.databases.wanted import Wanted
 from likewise.synthesizer.fitting import Learnt, check_delta, telling_what_was_spent
 from likewise.synthesizer.fitting import shown as telling
 from likewise.synthesizer.parameters import table_generator

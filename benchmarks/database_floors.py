@@ -20,6 +20,7 @@ import numpy as np
 import polars as pl
 from _shared import machine, shared_folder
 
+from databases import SETS
 from likewise.databases.database import Database
 from likewise.databases.keys import DatabaseSchema, ForeignKey, TableSchema
 from likewise.evaluate.databases import aggregates, counted, counts, hops
@@ -29,21 +30,8 @@ from likewise.evaluate.databases.linked import Linked, link
 from likewise.schema.column import Kind, Role
 from likewise.schema.infer import infer
 
-CHINOOK = (
-    "Album.ArtistId -> Artist.ArtistId", "Track.AlbumId -> Album.AlbumId", "Track.GenreId -> Genre.GenreId",
-    "Track.MediaTypeId -> MediaType.MediaTypeId", "PlaylistTrack.PlaylistId -> Playlist.PlaylistId",
-    "PlaylistTrack.TrackId -> Track.TrackId", "Employee.ReportsTo -> Employee.EmployeeId",
-    "Customer.SupportRepId -> Employee.EmployeeId", "Invoice.CustomerId -> Customer.CustomerId",
-    "InvoiceLine.InvoiceId -> Invoice.InvoiceId", "InvoiceLine.TrackId -> Track.TrackId",
-)  # fmt: skip
-BERKA = (
-    "account.district_id -> district.district_id", "client.district_id -> district.district_id",
-    "disp.client_id -> client.client_id", "disp.account_id -> account.account_id", "card.disp_id -> disp.disp_id",
-    "loan.account_id -> account.account_id", "order.account_id -> account.account_id",
-)  # fmt: skip
-MUTAGENESIS = (
-    "atom.molecule_id -> molecule.molecule_id", "bond.atom1_id -> atom.atom_id", "bond.atom2_id -> atom.atom_id",
-)  # fmt: skip
+OTHERS = ("chinook", "berka", "mutagenesis", "flights", "gtfs")
+"""Read as `databases.py` reads them."""
 PLAYERS = ("fielding.playerID -> players.playerID",)
 RIVALS = {
     "TabularARGN": ("TabARGN_baseball_players", "TabARGN_baseball_fielding_run_1"),
@@ -72,13 +60,6 @@ def f1(folder: Path) -> Database:
     return Database(tables, DatabaseSchema(schemas, foreign))
 
 
-def of_folder(folder: Path, keys: tuple[str, ...]) -> Database:
-    """A folder of CSV files with its foreign keys."""
-    tables = {path.stem: pl.read_csv(path, infer_schema_length=None, try_parse_dates=True)
-              for path in sorted(folder.glob("*.csv"))}  # fmt: skip
-    return Database(tables, DatabaseSchema({t: TableSchema() for t in tables}).with_keys(keys))
-
-
 def baseball(folder: Path, players: str, fielding: str) -> Database:
     """Players and their seasons; days of birth and death as dates, whatever stands after them."""
     made = pl.read_parquet(folder / f"{players}.parquet"), pl.read_parquet(folder / f"{fielding}.parquet")
@@ -90,9 +71,8 @@ def baseball(folder: Path, players: str, fielding: str) -> Database:
 def databases(data: Path) -> Iterator[tuple[str, Mapping[str, Database]]]:
     """Name, and the real database with others beside it."""
     yield "f1", {"real": f1(data)}
-    yield "chinook", {"real": of_folder(data / "chinook", CHINOOK)}
-    yield "berka", {"real": of_folder(data / "berka", BERKA)}
-    yield "mutagenesis", {"real": of_folder(data / "mutagenesis", MUTAGENESIS)}
+    for name in OTHERS:
+        yield name, {"real": SETS[name](data)}
     folder = data / "baseball_careers"
     real = baseball(folder, "players-train", "fielding-train")
     test = baseball(folder, "players-test", "fielding-test")

@@ -88,7 +88,7 @@ class Joining:
 
     def __init__(self, parts: Parts) -> None:
         self.parts, self.done = parts, 0
-        self._is_parquet = parts.target.suffix.lower() == ".parquet"
+        self._is_parquet = check_table(parts.target)[0] == "parquet"
         self._whole, self._footers = parts.folder / "whole", parts.folder / "footers"
         self._journal = parts.folder / "journal"
 

@@ -2,12 +2,14 @@
 
     python benchmarks/scale.py make --rows 10000000 --to FOLDER
     python benchmarks/scale.py fit FOLDER [--workers 2] [--train-rows N] [--epochs N]
+    python benchmarks/scale.py passes FOLDER
     python benchmarks/scale.py killed FOLDER --times 20
 
 `make` writes a table of 20 columns as Parquet, row by row the same whatever its length. `fit` learns it and tells
 seconds of each part, processor seconds, and the most anonymous memory of this process and its workers (pages of mapped
-files are the system's to take back, and not counted). `killed` ends a fit with checkpoints by SIGKILL so many times,
-goes on each time, and compares the weights with those of an unbroken one. Figures go to results/scale.json.
+files are the system's to take back, and not counted). `passes` times the two passes by one and by two workers. `killed`
+ends a fit with checkpoints by SIGKILL so many times, goes on each time, and compares the weights with those of an
+unbroken one. Figures go to results/scale.json.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -135,6 +137,42 @@ def fit(folder: Path, workers: int, train_rows: int | None, epochs: int | None, 
             "epochs": synth.record_["epochs"], "held_out_loss": synth.record_["holdout_losses"][-1:]}  # fmt: skip
 
 
+def passes(folder: Path, workers: Sequence[int]) -> dict[str, Any]:
+    """Seconds of both passes over a table by so many workers, which have started before."""
+    from likewise.codecs.column import CodecOptions
+    from likewise.engines import engine_of
+    from likewise.sources import scan
+    from likewise.sources.scratch import scratch
+    from likewise.synthesizer import Synthesizer
+    from likewise.synthesizer.scans import coding, counting, dealing, fitting
+
+    found: dict[str, Any] = {}
+    synth, options = Synthesizer(random_state=0), CodecOptions()
+    for n in workers:
+        with scan(folder).opened() as source, scratch(0, "codes") as place, engine_of("processes", workers=n) as engine:
+            draft = fitting._draft(synth, source)
+            deal = dealing.Deal.of(0, source.n_rows, source.n_rows // 10, source.n_rows // 10)
+            count = counting.Counting(source, deal, fitting._categories(draft, source))
+            list(engine.map(counting.count_shard, source.shards[: 2 * n], count))
+            began = time.perf_counter()
+            tally = counting.counted(engine, count, place, iter)
+            counted = time.perf_counter()
+            schema = fitting._schema(synth, source, tally, draft)
+            columns = [fitting._column(c, tally, place, options) for c in schema]
+            plans = tuple(c.plan for c in columns if c.plan is not None)
+            shapes = {name: (rows, sum(len(p.sizes) for p in plans)) for name, rows in
+                      ((coding.TRAINED, deal.n_learnt), (coding.HELD, deal.n_held))}  # fmt: skip
+            file = fitting.CodeFile.create(place / "cells", shapes, coding.type_of(plans))
+            between = time.perf_counter()
+            coding.coded(engine, coding.Coding(source, deal, plans, deal.places(source.shards), file), iter)
+            ended = time.perf_counter()
+        found[str(n)] = {"first_pass": round(counted - began, 2), "second_pass": round(ended - between, 2)}
+    for name in ("first_pass", "second_pass"):
+        one, most = found[str(workers[0])][name], found[str(workers[-1])][name]
+        found[f"efficiency_{name}"] = round(one * workers[0] / (most * workers[-1]), 3)
+    return {"rows": source.n_rows, **found}
+
+
 # ---- killed and gone on with -----------------------------------------------------------------------------------------
 
 
@@ -184,7 +222,7 @@ def record(name: str, figures: dict[str, Any]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("make", "fit", "killed", "once"))
+    parser.add_argument("what", choices=("make", "fit", "passes", "killed", "once"))
     parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--to", type=Path)
     parser.add_argument("--rows", type=int, default=10**6)
@@ -200,6 +238,8 @@ def main() -> None:
     elif asked.what == "fit":
         found = fit(asked.folder, asked.workers, asked.train_rows, asked.epochs, asked.save)
         record("fit", {f"{found['rows']}_rows_{asked.workers}_workers": found})
+    elif asked.what == "passes":
+        record("passes", passes(asked.folder, (1, 2)))
     elif asked.what == "once":
         once(asked.folder, asked.work.with_suffix(".checkpoint"), asked.work.with_suffix(".npz"))
     else:

@@ -13,9 +13,9 @@ import pytest
 
 import likewise as lw
 from likewise.errors import InputError, LikewiseWarning, OptionError, SchemaError
-from likewise.sources import source
+from likewise.sources import opening, source
 from likewise.sources.source import BLOCK
-from likewise.synthesizer.scans import asking, dealing, limits
+from likewise.synthesizer.scans import asking, dealing
 
 N = 20_000
 
@@ -152,10 +152,10 @@ def test_training_sees_a_sample_and_shares_are_those_of_all(tmp_path: Path) -> N
 
 def test_large_tables_are_read_in_parts_unasked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     table().write_parquet(tmp_path / "a.parquet")
-    assert not limits.is_large(tmp_path / "a.parquet")
-    monkeypatch.setattr(limits, "MOST_CELLS", 100_000)
-    assert limits.is_large(tmp_path)
-    assert limits.is_large(str(tmp_path / "*.parquet"))
+    assert not opening.is_large(tmp_path / "a.parquet")
+    monkeypatch.setattr(opening, "MOST_CELLS", 100_000)
+    assert opening.is_large(tmp_path)
+    assert opening.is_large(str(tmp_path / "*.parquet"))
     assert "reading" in lw.Synthesizer("copula").fit(tmp_path).record_
     # What does not go in parts is held while memory is likely to do, and else refused.
     assert "reading" not in lw.Synthesizer("copula", only={"ok": True}).fit(tmp_path).record_

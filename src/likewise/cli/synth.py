@@ -64,6 +64,7 @@ from likewise.cli.outputs import (
 )
 from likewise.cli.plan import show_plan
 from likewise.cli.synth_databases import budget_of_database, rows_of_table, synth_database
+from likewise.cli.synth_scans import goes_in_parts, synth_scan
 
 if TYPE_CHECKING:
     import polars as pl
@@ -340,6 +341,20 @@ def synth(
     frame: pl.DataFrame | Counted
     model = model or DEFAULT_MODEL
     check_model(model, DEFAULT_MODEL)
+    together = {
+        "time": order, "budget": privacy, "dry_run": dry_run, "rules": rule, "only": only, "entity": entity,
+        "k_anonymous": k_anonymous, "quasi_identifiers": quasi_identifiers, "target": target, "reading": reading.given,
+    }  # fmt: skip
+    if goes_in_parts(source, together):
+        synth_scan(
+            source, schema_in(schema_file), terminal, output=output, rows=n_rows, model=model,
+            entity=False if no_entity else None,
+            codec={"text": text, **({} if min_rows is None else {"min_rows": min_rows})},
+            told={"condition_on": list(condition_on)} if condition_on else {}, save=save, seed=seed,
+            max_seconds=max_seconds, doing=doing,
+            measured=[name for name, path in (("report", report), ("json", json)) if path],
+        )  # fmt: skip
+        return
     with terminal.doing("reading"):
         given = schema_in(schema_file)
         of_entities = None if static_file is None else AS_TOLD.read(static_file)[0]

@@ -27,6 +27,13 @@ UNPACKED = 5
 """Times as many bytes as a packed file has that its text may take."""
 
 
+MOST_CELLS = 100_000_000
+"""Cells of Parquet (rows times columns) that are held in memory unasked."""
+
+MOST_BYTES = 1_000_000_000
+"""Bytes of files of other formats that are."""
+
+
 @dataclass(frozen=True)
 class Scan:
     """A table that is still to be read; see `scan`."""
@@ -43,6 +50,11 @@ class Scan:
             return f"table {self.table!r}"
         path = Path(self.what)
         return f"{'folder' if path.is_dir() else 'file' if path.exists() else 'pattern'} {str(path)!r}"
+
+    @property
+    def is_large(self) -> bool:
+        """Whether files hold so much that they are read in parts unasked."""
+        return is_large(self.what)
 
     @contextlib.contextmanager
     def opened(self, size: int | None = None) -> Iterator[Source]:
@@ -136,6 +148,26 @@ def can_be_scanned(path: Path) -> bool:
     except InputError:
         return False
     return len(forms) == 1 and forms <= {"parquet", "csv", "tsv", "arrow", "jsonl"} and set(ENDINGS.values()) >= forms
+
+
+def is_large(what: Any) -> bool:
+    """Whether a path is of a table so large that it is read in parts unasked."""
+    if not isinstance(what, str | os.PathLike) or not can_be_scanned(Path(what)):
+        return False
+    files = files_of(Path(what))
+    if form_by_name(files[0]) != "parquet":
+        return sum(file.stat().st_size * (5 if file.suffix.lower() in PACKED else 1) for file in files) > MOST_BYTES
+    if sum(file.stat().st_size for file in files) < MOST_CELLS // 100:  # no cell is packed into so little
+        return False
+    try:
+        return cells_in(files) > MOST_CELLS
+    except InputError:  # which reading tells in its own words
+        return False
+
+
+def cells_in(files: list[Path]) -> int:
+    """Rows times columns of files of Parquet."""
+    return sum(Part.of(file).rows for file in files) * len(pl.read_parquet_schema(files[0]))
 
 
 def _in_great_groups(files: list[Path]) -> bool:

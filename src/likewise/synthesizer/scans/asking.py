@@ -10,12 +10,12 @@ import numpy as np
 
 from likewise.engines import engine_of
 from likewise.errors import LikewiseError, OptionError, SchemaError
-from likewise.sources.opening import Scan, scan
+from likewise.sources.opening import Scan, is_large, scan
 from likewise.synthesizer.fitting import Learnt
 from likewise.synthesizer.parameters import is_count, streams
 from likewise.synthesizer.scans.dealing import MOST_LEARNT
 from likewise.synthesizer.scans.fitting import fit_source
-from likewise.synthesizer.scans.limits import check_asked, fits_memory, is_large
+from likewise.synthesizer.scans.limits import check_asked, fits_memory
 
 if TYPE_CHECKING:
     from likewise.synthesizer.estimator import Synthesizer

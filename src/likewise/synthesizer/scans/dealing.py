@@ -46,7 +46,8 @@ class Deal:
     @classmethod
     def of(cls, seed: int, n: int, n_out: int, most_learnt: int = MOST_LEARNT) -> Self:
         """Of n rows, of which so many are held out."""
-        n_held, n_learnt = min(n_out, MOST_HELD), min(n - n_out, most_learnt)
+        n_learnt = min(n - n_out, most_learnt)
+        n_held = min(-(-n_out * n_learnt // (n - n_out)), MOST_HELD)  # of the held-out rows as large a share
         out, held, learnt, sampled = limits(seed, n, [n_out, n_held, n_out + n_learnt, n - min(n, SAMPLED)])
         return cls(seed, n_held, n_learnt, out, (learnt, held), sampled)
 

@@ -1,4 +1,4 @@
-"""What cannot be learnt of a table that is not held, told before it is read; and which tables are not held unasked."""
+"""What cannot be learnt of a table that is not held, told before it is read; and whether memory is likely to do."""
 
 from __future__ import annotations
 
@@ -11,26 +11,18 @@ from likewise.codecs.levels import LevelCodec
 from likewise.codecs.numbers import NumberCodec
 from likewise.codecs.table import codec_kind
 from likewise.codecs.times import TimeCodec
-from likewise.errors import InputError, OptionError, SchemaError
+from likewise.errors import OptionError, SchemaError
 from likewise.models.autoregressive.model import Autoregressive
 from likewise.models.base import Generator
 from likewise.models.cart.model import CartChain
 from likewise.models.copula.model import GaussianCopula
 from likewise.schema.column import Column, Role, Schema
 from likewise.schema.places import pairs_of
-from likewise.sources.opening import can_be_scanned
-from likewise.sources.source import Part
+from likewise.sources.opening import cells_in
 from likewise.tables.files import files_of, form_by_name
-from likewise.tables.source import PACKED
 
 if TYPE_CHECKING:
     from likewise.synthesizer.estimator import Synthesizer
-
-MOST_CELLS = 100_000_000
-"""Cells of Parquet (rows times columns) that are held in memory unasked."""
-
-MOST_BYTES = 1_000_000_000
-"""Bytes of files of other formats that are."""
 
 CELL = 40
 """Bytes that a cell takes in memory while a table is learnt, about."""
@@ -99,28 +91,6 @@ def check_schema(schema: Schema) -> None:
 
 def _what(column: Column) -> str:
     return "texts" if column.kind == "text" else "personal identifiers"
-
-
-def is_large(what: Any) -> bool:
-    """Whether a path is of a table so large that it is read in parts unasked."""
-    if not isinstance(what, str | os.PathLike) or not can_be_scanned(Path(what)):
-        return False
-    files = files_of(Path(what))
-    if form_by_name(files[0]) != "parquet":
-        return sum(file.stat().st_size * (5 if file.suffix.lower() in PACKED else 1) for file in files) > MOST_BYTES
-    if sum(file.stat().st_size for file in files) < MOST_CELLS // 100:  # no cell is packed into so little
-        return False
-    try:
-        return cells_in(files) > MOST_CELLS
-    except InputError:  # which reading tells in its own words
-        return False
-
-
-def cells_in(files: list[Path]) -> int:
-    """Rows times columns of files of Parquet."""
-    import polars as pl
-
-    return sum(Part.of(file).rows for file in files) * len(pl.read_parquet_schema(files[0]))
 
 
 def fits_memory(what: Any) -> bool:

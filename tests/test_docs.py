@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+import likewise
 from likewise.cli.app import app
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -41,6 +42,14 @@ def test_tutorial_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
             assert program == "likewise"
             answer = CliRunner().invoke(app, words)
             assert answer.exit_code == 0, (line, answer.output)
+
+
+@pytest.mark.parametrize("page", sorted(DOCS.glob("**/*.md")), ids=lambda page: str(page.relative_to(DOCS)))
+def test_what_a_page_calls_is_there(page: Path) -> None:
+    named = set(re.findall(r"\blw\.(\w+)(?:\.(\w+))?", page.read_text(encoding="utf-8")))
+    for first, second in named:
+        value = getattr(likewise, first)
+        assert not second or second[0].isupper() or hasattr(value, second) or first == "Column", (first, second)
 
 
 def test_chinese_tutorials_have_the_same_blocks() -> None:

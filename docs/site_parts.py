@@ -177,10 +177,13 @@ def chart(points: list[tuple[str, float, float]]) -> str:
         across, down = at(x, y)
         name = "autoregressive" if model == "likewise" else model.removeprefix("likewise-")
         kind = "ours" if model.startswith("likewise") else "other"
-        beside = down + 4
         end = across + 12 + 7 * len(name)
-        while any(left < end and across + 8 < right and abs(beside - level) < 12 for left, right, level in taken):
-            beside -= 4
+        shifts = (shift * sign for shift in range(0, 100, 4) for sign in (1, -1))
+        beside = next(
+            down + 4 + shift
+            for shift in shifts
+            if not any(a < end and across + 8 < b and abs(down + 4 + shift - level) < 12 for a, b, level in taken)
+        )
         taken.append((across + 8, end, beside))
         shapes.append(f'<circle class="{kind}" cx="{across}" cy="{down}" r="5"><title>{name}: {x:.3f}, {y:.3f}</title>'
                       f'</circle><text x="{across + 8}" y="{beside}">{name}</text>')  # fmt: skip

@@ -79,6 +79,20 @@ def test_rows_of_other_draws_stand_in_until_sums_hold() -> None:
     assert (rows["dice"].is_between(1, 6)).all()
 
 
+def test_parents_without_rows_and_draws_that_are_right_ask_for_no_others() -> None:
+    asked = list[int]()
+    groups = Groups.of(np.array([0, 2]))
+
+    def draw(some: Groups) -> tuple[pl.DataFrame, Ints]:
+        asked.append(len(some.rows))
+        return pl.DataFrame({"dice": [4, 2]})[: len(some.rows)], some.rows
+
+    goals = {Sum("dice", 0): np.array([9.0, 6.0])}
+    rows, _ = adding_up(draw, draw(groups), groups, goals, np.random.default_rng(0), whole=Whole())
+    assert rows["dice"].to_list() == [4, 2]
+    assert asked == [2]
+
+
 def test_whole_rows_stand_in_where_they_stand_in_no_order() -> None:
     rng, groups = np.random.default_rng(0), Groups.of(np.full(40, 6))
 

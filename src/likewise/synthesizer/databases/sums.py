@@ -199,7 +199,8 @@ def adding_up(
     rows, links = drawn
     goals = {of: goal for of, goal in sums.items() if of.column in rows.columns}
     far = [_far(_values(rows, of), links, goal, of) for of, goal in goals.items()]
-    off = np.any([np.nan_to_num(one) != 0 for one in far] or [np.zeros(1)], axis=0)
+    there = np.bincount(links[links >= 0], minlength=max(map(len, goals.values()), default=1)) > 0
+    off = np.any([there & (np.nan_to_num(one) != 0) for one in far] or [np.zeros(1)], axis=0)
     if not off.any():
         return rows, links
     some, at = groups.of_parents(off), np.flatnonzero((links >= 0) & off[links.clip(0)])

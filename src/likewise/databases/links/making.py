@@ -9,7 +9,7 @@ Legend: n rows of a table; links, (n,) rows of the parent's table, -1 for none.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -87,14 +87,16 @@ class Keys:
         return tuple(c for c in self.dtypes[table] if c not in self.learnt(table))
 
     def make(
-        self, tables: Mapping[str, pl.DataFrame], rows: Mapping[str, int], links: Links, rng: np.random.Generator
-    ) -> tuple[dict[str, pl.DataFrame], dict[str, int]]:
+        self, tables: Mapping[str, pl.DataFrame], rows: Mapping[str, int], links: Links, rng: np.random.Generator,
+        fixed: Collection[tuple[str, str]] = (),
+    ) -> tuple[dict[str, pl.DataFrame], dict[str, int]]:  # fmt: skip
         """Give rows their keys.
 
         Args:
             tables: name -> (n, ...) what was drawn, the columns of `learnt` among them; all of a table that is kept.
             rows: name -> n.
             links: of each foreign key. Where two of a table share a column, the rows they point at agree in it.
+            fixed: tables and columns of keys that rows hold already, and that point at nothing.
 
         Returns:
             Name -> (n', ...) with the key columns behind those that were given, and how many rows of each table were
@@ -103,7 +105,7 @@ class Keys:
         Raises:
             SchemaError: keys of one type cannot be written as another, or two that share a column do not agree.
         """
-        work = _Work(self, tables, rows, links, rng)
+        work = _Work(self, tables, rows, links, rng, fixed)
         made = {name: work.table(name) for name in self.schema.tables}
         work.check()
         frames, lost = _left_out(made, self.schema, links)
@@ -248,8 +250,9 @@ class _Work:
 
     def __init__(
         self, keys: Keys, tables: Mapping[str, pl.DataFrame], rows: Mapping[str, int], links: Links,
-        rng: np.random.Generator,
+        rng: np.random.Generator, fixed: Collection[tuple[str, str]],
     ) -> None:  # fmt: skip
+        self.fixed = fixed
         self.keys, self.tables, self.rows, self.links, self.rng = keys, tables, rows, links, rng
         self.schema = keys.schema
         self.done: dict[tuple[str, str], pl.Series] = {}
@@ -275,7 +278,7 @@ class _Work:
         if ready:
             copies = pl.DataFrame({f"c{i}": self._copy(k, c, table, column) for i, (k, c) in enumerate(ready)})
             return copies.select(pl.coalesce("*")).to_series()
-        if self.schema.tables[table].kept:
+        if self.schema.tables[table].kept or (table, column) in self.fixed:
             return self.tables[table][column]
         maker, n = self.keys.makers[table].get(column), self.rows[table]
         dtype = self.keys.dtypes[table][column]

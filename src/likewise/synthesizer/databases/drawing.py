@@ -25,6 +25,7 @@ from likewise.databases.pointing import rows_at
 from likewise.errors import LikewiseWarning
 from likewise.schema.dtypes import dtype_from_name
 from likewise.synthesizer.databases.groups import Groups
+from likewise.synthesizer.databases.known import completed, given_links
 from likewise.synthesizer.databases.learning import DatabaseModel, back_of, seed_of
 from likewise.synthesizer.databases.linked import numbered
 from likewise.synthesizer.databases.paired import least_off
@@ -139,6 +140,11 @@ class Drawing:
             self.rows[name] = own.kept
         elif own.way == EMPTY:
             self.rows[name] = self._none(name, own)
+        elif name in self.wanted.given:
+            above = None if owner is None else self.wide[owner.parent]
+            self.rows[name] = completed(self.model, self.wanted.given, name, above, rng)
+            if owner is not None and (known := given_links(self.model, self.wanted.given, owner)) is not None:
+                self.links[owner] = known
         elif owner is None:
             self.rows[name] = self._root(name, own, rng)
         else:
@@ -167,16 +173,6 @@ class Drawing:
 
     def _root(self, name: str, own: TableModel, rng: np.random.Generator) -> pl.DataFrame:
         wanted, seed = self.wanted, int(rng.integers(2**31))
-        if name in wanted.given:
-            known = wanted.given[name].drop(unlearnt(self.model.derived, name), strict=False)
-            of_keys = [c for c in self.model.keys.made(name) if c in known.columns]
-            told = known.drop(of_keys)
-            if not told.width:
-                told = pl.DataFrame(
-                    [pl.Series(own.shown[0].name, [None] * len(known), dtype_from_name(own.shown[0].dtype))]
-                )
-            found: pl.DataFrame = own.synth.complete(told, random_state=seed)
-            return found.with_columns(known[c] for c in of_keys)
         n = wanted.rows.get(name, max(1, round(wanted.scale * own.n_rows)))
         counts = [plan_of(key) for key in self.model.graph.planned(name)]
         if name in wanted.where or not counts:
@@ -223,6 +219,9 @@ class Drawing:
 
     def _side(self, key: ForeignKey, own: TableModel, rng: np.random.Generator) -> None:
         """A further foreign key: of the rows whose codes were drawn, those that are to be pointed at most."""
+        if (given := given_links(self.model, self.wanted.given, key)) is not None:
+            self.links[key] = given
+            return
         if self.model.ledger is not None:
             self._by_leaf(key, own, rng)
             return
@@ -339,6 +338,9 @@ class Drawing:
 
     def late(self, key: ForeignKey) -> None:
         """Match what could only be when all rows are there."""
+        if (given := given_links(self.model, self.wanted.given, key)) is not None:
+            self.links[key] = given
+            return
         rows, own, rng = self.rows[key.table], self.model.tables[key.table], seed_of(self.seed, str(key))
         like, n = self.model.late[key], len(self.rows[key.table])
         required = self.model.schema.is_required(key)
@@ -382,6 +384,7 @@ class Drawing:
         """All tables as they came: keys made, columns in order, each of its type."""
         model, keys = self.model, self.model.keys
         schema = model.schema
+        fixed = {(name, c) for name, known in self.wanted.given.items() for c in keys.made(name) if c in known.columns}
         for name, known in self.wanted.given.items():
             if set(keys.made(name)) <= set(known.columns):
                 schema = schema.replace(name, kept=True)  # their keys are their own
@@ -393,7 +396,7 @@ class Drawing:
             if name not in self.wanted.given and model.tables[name].way != KEPT:
                 tables[name] = without_missing(rows, schema.tables[name].required, seed_of(self.seed, f"{name}!"))
         counts = {name: len(rows) for name, rows in self.rows.items()}
-        made, lost = replace(keys, schema=schema).make(tables, counts, self.links, seed_of(self.seed, ""))
+        made, lost = replace(keys, schema=schema).make(tables, counts, self.links, seed_of(self.seed, ""), fixed)
         for name, n in lost.items():
             warnings.warn(
                 f"table {name!r}: {n:,} of {counts[name]:,} rows would share a key with another, or point at a row "

@@ -11,8 +11,8 @@ import polars as pl
 
 from likewise.conditions import OfRows, every_row, resolve
 from likewise.databases.derived import why_not
-from likewise.databases.keys import key_text
-from likewise.errors import ConditionError, InputError, OptionError, nearest
+from likewise.errors import ConditionError, OptionError, nearest
+from likewise.synthesizer.databases.known import check_given
 from likewise.synthesizer.databases.learning import DatabaseModel
 from likewise.synthesizer.databases.searched import OfTable
 from likewise.synthesizer.databases.table import ALONE, EMPTY, KEPT
@@ -109,22 +109,7 @@ def wanted_of(
         for one in several:
             resolve({column: one.condition}, tables[name].synth.schema_)
             of_rows.setdefault(name, []).append((column, one))
-    for name, frame in given.items():
-        if name not in free or model.graph.sides[name]:
-            raise OptionError(
-                f"rows of table {name!r} cannot be given: they point at rows of other tables, or are kept; these can: "
-                f"{', '.join(repr(t) for t in free if not model.graph.sides[t]) or 'none here'}"
-            )
-        if strange := [column for column in frame.columns if column not in tables[name].columns]:
-            raise InputError(f"table {name!r} has no column {strange[0]!r}{nearest(strange[0], tables[name].columns)}")
-        for key in model.schema.tables[name].keys:
-            if set(key) <= set(frame.columns) and (
-                frame.select(key).is_duplicated().any() or any(frame[column].null_count() for column in key)
-            ):
-                raise InputError(
-                    f"rows given of table {name!r}: some share or lack {key_text(name, key)}, which tells rows apart; "
-                    "mend them, or leave the key out to have new ones made"
-                )
+    check_given(model, given)
     return Wanted(float(scale), dict(rows or {}), conditions, dict(given), of_rows)
 
 

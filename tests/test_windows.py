@@ -440,7 +440,9 @@ def test_what_comes_back_at_the_end_of_a_window_is_learnt() -> None:
     assert apart[0] < 0.8 * float((x[:, 6] - x[:, 0]).std())
 
 
-@pytest.mark.parametrize("name", ["mean", "scale", "place", "memory.weights.1", "start.first", "guess", "knots"])
+@pytest.mark.parametrize(
+    "name", ["mean", "scale", "place", "memory.weights.1", "start.first", "guess", "spread", "knots"]
+)
 def test_a_chain_of_steps_with_absurd_weights_draws_numbers(name: str, tmp_path: Path) -> None:
     made("autoregressive", time=True).fit(waves()).save(tmp_path / "model")
     file = read_model(tmp_path / "model")
@@ -534,6 +536,16 @@ def test_a_model_file_with_an_infinite_number_is_refused(seconds: str, tmp_path:
     (tmp_path / "broken").write_bytes(save(file.arrays, metadata={"likewise": text}))
     with pytest.raises(ModelFileError, match="damaged"):
         lw.load(tmp_path / "broken")
+
+
+def test_tones_stay_tones_to_the_end_of_a_window() -> None:
+    """Tones of any speed: their second step tells all others, and what a guess leaves of these is next to nothing."""
+    rng = np.random.default_rng(0)
+    speed, phase = rng.uniform(0, 0.2, (2, 1_500, 1, 1))
+    x = np.sin(speed * np.arange(12)[:, None] + phase)
+    drawn = lw.Synthesizer("autoregressive", time=True, random_state=0, hidden=16).fit(x).sample(1_000)
+    bends = [float(np.quantile(np.abs(np.diff(part, 3, axis=1)), 0.9)) for part in (x, drawn)]
+    assert bends[1] < 3 * bends[0]
 
 
 # ---- TimeGAN ---------------------------------------------------------------------------------------------------------

@@ -57,6 +57,7 @@ class StepNet(nn.Module):
     guess: torch.Tensor
     start_mix: torch.Tensor
     mix: torch.Tensor
+    spread: torch.Tensor
     start_knots: torch.Tensor
     knots: torch.Tensor
 
@@ -71,6 +72,7 @@ class StepNet(nn.Module):
         self.register_buffer("guess", torch.zeros(n_steps - 1, n_lags * c + 1, c))
         self.register_buffer("start_mix", torch.eye(c))
         self.register_buffer("mix", torch.eye(c))
+        self.register_buffer("spread", torch.ones(n_steps - 1, c))
         self.register_buffer("start_knots", torch.zeros(c, N_KNOTS))
         self.register_buffer("knots", torch.zeros(c, N_KNOTS))
         units = 48 if c <= WIDE_CHAIN else 24
@@ -82,15 +84,17 @@ class StepNet(nn.Module):
             c, hidden + 2 * c + D_PLACE, generator=generator, d_hidden=units, n_features=bends
         )  # fmt: skip
 
-    def nll(self, x: torch.Tensor, z: torch.Tensor, dropped: torch.Tensor | None = None) -> torch.Tensor:
-        """Minus the log-likelihood of the scores of windows. Shape: 2 x (B, T, C) -> (B,).
+    def nll(
+        self, x: torch.Tensor, seen: torch.Tensor, z: torch.Tensor, dropped: torch.Tensor | None = None
+    ) -> torch.Tensor:  # fmt: skip
+        """Minus the log-likelihood of the scores of windows. Shape: 3 x (B, T, C) -> (B,).
 
         Args:
-            x: the values.
+            x, seen: the values before each step and their scores, which need not be quite those of the windows.
             z: the scores of the first step, and of each later one's distance from its guess.
             dropped: (B, T - 1, H) what is left of the memory, in training.
         """
-        seen = torch.cat([(x[:, :-1] - self.mean) / self.scale, z[:, :-1]], 2)
+        seen = torch.cat([(x[:, :-1] - self.mean) / self.scale, seen[:, :-1]], 2)
         h, _ = self.memory(seen, x.new_zeros(1, len(x), self.memory.hidden))
         if dropped is not None:
             h = h * dropped
@@ -113,7 +117,8 @@ class StepNet(nn.Module):
             place = self.place[t].expand(n, -1)
             z = self.step.draw(torch.cat([h[:, 0], seen, place], 1), uniforms[:, t], normals[:, t])
             guess = torch.addmm(self.guess[t - 1, -1], past, self.guess[t - 1, :-1])
-            steps.append((guess + self._valued(z, self.knots) @ self.mix).clamp(0.0, 1.0))
+            left = self._valued(z, self.knots) @ self.mix * self.spread[t - 1]
+            steps.append((guess + left).clamp(0.0, 1.0))
         return torch.stack(steps, 1)
 
     def _valued(self, z: torch.Tensor, knots: torch.Tensor) -> torch.Tensor:

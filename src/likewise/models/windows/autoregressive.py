@@ -45,6 +45,13 @@ MOST_COEFFICIENTS = 2**20
 TINY = 1e-12
 """What a guess leaves, squared, below which it is right."""
 
+LEAST_SPREAD = 1e-7
+"""Of what a guess leaves of a step, in shares of a channel's range: below is what 32 bits cannot tell."""
+
+SHAKEN = 0.1
+"""Deviations of what a guess leaves, by which the steps before are moved in training: draws are never quite where real
+windows are, and the net learns the way back (Sanchez-Gonzalez et al. 2020)."""
+
 NEAR = 0.9
 """Share of a channel's variance at the first step that those before it must tell to be taken out of it."""
 
@@ -120,13 +127,14 @@ class WindowAutoregressive(GradientModel["StepNet"]):
         net = self._make_net(margins.n_lags, generator)
         margins.into(net)
         net = net.to(device)
-        seen, held = (self._tensors(part, margins, fit.rng) for part in (x, kept))
+        shaken = x + SHAKEN * margins.least * fit.rng.normal(size=x.shape)
+        seen, held = (self._tensors(*parts, margins, fit.rng) for parts in ((x, shaken), (kept, kept)))
 
         def loss(batch: torch.Tensor) -> torch.Tensor:
             kept = torch.rand(len(batch), x.shape[1] - 1, self.hidden, generator=generator) >= self.dropout
             dropped = (kept / (1 - self.dropout)).to(device)
-            values, scores = (part[batch].to(device) for part in seen)
-            return net.nll(values, scores, dropped)
+            past, told, scores = (part[batch].to(device) for part in seen)
+            return net.nll(past, told, scores, dropped)
 
         def holdout_loss() -> float:
             with torch.inference_mode():
@@ -141,12 +149,12 @@ class WindowAutoregressive(GradientModel["StepNet"]):
         self._net = net.to("cpu").eval()
 
     @staticmethod
-    def _tensors(x: npt.NDArray[Any], margins: _Margins, rng: np.random.Generator) -> list[torch.Tensor]:
-        """Values and scores. Shape: (n, T, C) -> 2 x (n, T, C)."""
+    def _tensors(x: Floats, past: Floats, margins: _Margins, rng: np.random.Generator) -> list[torch.Tensor]:
+        """Values before each step, their scores, and those of the steps. Shape: 2 x (n, T, C) -> 3 x (n, T, C)."""
         import torch
 
-        z = margins.scores(x.astype(np.float64), rng)
-        return [torch.from_numpy(part.astype(np.float32)) for part in (x, z)]
+        parts = past, margins.scores(past, past, rng), margins.scores(x, past, rng)
+        return [torch.from_numpy(part.astype(np.float32)) for part in parts]
 
     def _make_net(self, n_lags: int, generator: torch.Generator) -> StepNet:
         from likewise.nets.steps import StepNet
@@ -196,18 +204,22 @@ class _Margins:
     Args:
         guess: (T - 1, P C + 1, C) of each step by the P before it, the nearest first, and a constant; 0 where there are
             none.
+        spread: (T - 1, C) deviations of what the guess leaves of each step.
         start_mix, mix: (C, C) what makes first steps, or what the guess leaves, of what is each channel's own.
         start, rest: (C, K) values of each channel's own at the normal scores of `nets.steps`.
         mean, scale: (C,) of the values.
+        least: (C,) the least spread of a step; 0 of channels that are learnt as differences.
     """
 
     guess: Floats
+    spread: Floats
     start_mix: Floats
     mix: Floats
     start: Floats
     rest: Floats
     mean: Floats
     scale: Floats
+    least: Floats
 
     @classmethod
     def fit(cls, x: Floats, held: Floats) -> Self:
@@ -221,14 +233,14 @@ class _Margins:
         guess[:, np.arange(c)[repeats], np.arange(c)[repeats]] = 1.0
         guess[:, :-1] *= scale / np.tile(scale, (guess.shape[1] - 1) // c)[:, None]
         guess[:, -1] = guess[:, -1] * scale + mean - np.tile(mean, (guess.shape[1] - 1) // c) @ guess[:, :-1]
-        left = _left_by(guess, x)
-        start_mix = _mixed(x[:, 0] / scale, ~repeats, NEAR)
-        mix = _mixed(left.reshape(-1, c) / scale, ~repeats)
-        for each in (start_mix, mix):
-            each *= scale / scale[:, None]
+        left = _left_by(guess, x, x)
+        spread = np.where(repeats, left.std((0, 1)), left.std(0)).clip(LEAST_SPREAD)
+        start_mix = _mixed(x[:, 0] / scale, ~repeats, NEAR) * (scale / scale[:, None])
+        mix = _mixed((left / spread).reshape(-1, c), ~repeats)
         blank = np.zeros((c, 1))
-        made = cls(guess, start_mix, mix, blank, blank, mean, scale)
-        start, rest = made._own(x)
+        least = np.where(repeats, 0.0, spread.min(0))
+        made = cls(guess, spread, start_mix, mix, blank, blank, mean, scale, least)
+        start, rest = made._own(x, x)
         return replace(made, start=_knots(start), rest=_knots(rest.reshape(-1, c)))
 
     @property
@@ -236,13 +248,15 @@ class _Margins:
         """P."""
         return int((self.guess.shape[1] - 1) // self.guess.shape[2])
 
-    def _own(self, x: Floats) -> tuple[Floats, Floats]:
-        """What is each channel's own, of first steps and of later ones. Shape: (n, T, C) -> (n, C), (n, T - 1, C)."""
-        return x[:, 0] @ np.linalg.inv(self.start_mix), _left_by(self.guess, x) @ np.linalg.inv(self.mix)
+    def _own(self, x: Floats, past: Floats) -> tuple[Floats, Floats]:
+        """What is each channel's own, of first steps and of later ones, guessed by those before.
+        Shape: 2 x (n, T, C) -> (n, C), (n, T - 1, C)."""
+        left = _left_by(self.guess, x, past) / self.spread
+        return x[:, 0] @ np.linalg.inv(self.start_mix), left @ np.linalg.inv(self.mix)
 
-    def scores(self, x: Floats, rng: np.random.Generator) -> Floats:
-        """Normal scores of what is each channel's own. Shape: (n, T, C) -> (n, T, C)."""
-        start, rest = self._own(x)
+    def scores(self, x: Floats, past: Floats, rng: np.random.Generator) -> Floats:
+        """Normal scores of what is each channel's own. Shape: 2 x (n, T, C) -> (n, T, C)."""
+        start, rest = self._own(x, past)
         parts = [
             np.concatenate([_scored(one[:, None], self.start[i], rng), _scored(rest[..., i], self.rest[i], rng)], 1)
             for i, one in enumerate(start.T)
@@ -253,7 +267,7 @@ class _Margins:
         import torch
 
         pairs = (
-            (net.mean, self.mean), (net.scale, self.scale), (net.guess, self.guess),
+            (net.mean, self.mean), (net.scale, self.scale), (net.guess, self.guess), (net.spread, self.spread),
             (net.start_mix, self.start_mix), (net.mix, self.mix), (net.start_knots, self.start), (net.knots, self.rest),
         )  # fmt: skip
         for to, value in pairs:
@@ -268,10 +282,10 @@ def _overlap(x: Floats) -> float:
     return float(len(x) * x.shape[1] / (int(gaps.sum()) + x.shape[1]))
 
 
-def _left_by(guess: Floats, x: Floats) -> Floats:
-    """What the guesses leave of the steps. Shape: (T - 1, P C + 1, C), (n, T, C) -> (n, T - 1, C)."""
+def _left_by(guess: Floats, x: Floats, past: Floats) -> Floats:
+    """What the guesses by those before leave. Shape: (T - 1, P C + 1, C), 2 x (n, T, C) -> (n, T - 1, C)."""
     lags = (guess.shape[1] - 1) // guess.shape[2]
-    return np.stack([x[:, t] - _past(x, t, lags) @ by[:-1] - by[-1] for t, by in enumerate(guess, 1)], 1)
+    return np.stack([x[:, t] - _past(past, t, lags) @ by[:-1] - by[-1] for t, by in enumerate(guess, 1)], 1)
 
 
 def _mixed(x: Floats, free: npt.NDArray[np.bool_], least: float = 0.0) -> Floats:

@@ -115,6 +115,18 @@ def watched() -> Iterator[dict[str, float]]:
         told["processor_seconds"] = round(sum(now[:4]) - sum(before[:4]), 1)
 
 
+def some_of(folder: Path, n: int | None) -> Path:
+    """A folder of links to the first files."""
+    if n is None:
+        return folder
+    links = folder.with_name(f"{folder.name}-{n}")
+    links.mkdir(exist_ok=True)
+    for path in sorted(folder.glob("*.parquet"))[:n]:
+        if not (links / path.name).exists():
+            (links / path.name).symlink_to(path.resolve())
+    return links
+
+
 def fit(folder: Path, workers: int, train_rows: int | None, epochs: int | None, save: Path | None) -> dict[str, Any]:
     import likewise as lw
 
@@ -226,6 +238,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--to", type=Path)
     parser.add_argument("--rows", type=int, default=10**6)
+    parser.add_argument("--files", type=int, help="take the first ones alone")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--train-rows", type=int)
     parser.add_argument("--epochs", type=int)
@@ -236,7 +249,7 @@ def main() -> None:
     if asked.what == "make":
         make(asked.to, asked.rows)
     elif asked.what == "fit":
-        found = fit(asked.folder, asked.workers, asked.train_rows, asked.epochs, asked.save)
+        found = fit(some_of(asked.folder, asked.files), asked.workers, asked.train_rows, asked.epochs, asked.save)
         record("fit", {f"{found['rows']}_rows_{asked.workers}_workers": found})
     elif asked.what == "passes":
         record("passes", passes(asked.folder, (1, 2)))

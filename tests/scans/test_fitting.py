@@ -92,6 +92,7 @@ def many_values(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     share = 0.99 ** np.arange(800)
     table().with_columns(
         pl.Series("weight", weight).fill_nan(None), moments.alias("at"),
+        (pl.Series("cost", rng.integers(0, 10**6, n)) / 100).cast(pl.Decimal(12, 2)),
         pl.Series("price", rng.lognormal(5, 1, n).round(2)),
         pl.Series("uid", [f"{x:032x}" for x in rng.integers(0, 2**62, n).tolist()]),
         pl.Series("shop", rng.choice([f"shop no. {i}" for i in range(800)], n, p=share / share.sum())),
@@ -104,6 +105,12 @@ def test_columns_of_many_values_are_drawn_as_they_are(many_values: Path) -> None
     synth = lw.Synthesizer("copula", random_state=0).fit(many_values, engine="local")
     fake = synth.sample(N, random_state=1)
     assert fake.schema == real.schema
+    assert (synth.schema_["cost"].decimals, synth.schema_["price"].decimals, synth.schema_["weight"].decimals) == (
+        2,
+        2,
+        None,
+    )
+    assert any("told from" in note for note in synth.schema_["weight"].notes)
     for name in ("weight", "price", "key"):
         assert synth.schema_[name].kind == ("id" if name == "key" else "real")
     for name in ("weight", "price", "at"):

@@ -47,7 +47,10 @@ def counted(engine: Engine, counting: Counting, folder: Path, tell: Tell) -> Tab
         folder: where texts go that are too many to hold.
         tell: passes on what comes, and tells how far it is.
     """
-    parts = tell(engine.map(count_shard, counting.source.shards, counting))
-    whole = fold(parts, lambda some: merged_tables(some, any_number=counting.any_number, folder=folder))
+
+    def merged(some: list[TableTally]) -> TableTally:
+        return merged_tables(some, any_number=counting.any_number, folder=folder)
+
+    whole = fold(tell(engine.map(count_shard, counting.source.shards, counting)), merged)
     assert whole is not None
-    return whole
+    return merged([whole])  # also what was one shard

@@ -137,15 +137,18 @@ def _schema(synth: Synthesizer, source: Source, tally: TableTally, draft: Schema
 
     Of these, keys are told by the first rows, which follow one another: a sample of row numbers has gaps.
     """
-    tallied = Tallied(tally, dict(source.columns))
+    dtypes = dict(source.columns)
+    tallied = Tallied(tally, dtypes)
     schema = bounded(synth, schema_of(synth, tallied, synth.schema, is_array=False))
     columns = []
     for column in schema:
         known = tally.columns[column.name]
         if not known.is_exact() and draft[column.name].kind is Kind.ID and "kind" in column.found:
             column = draft[column.name]
-        if not known.is_exact() and column.kind is Kind.REAL and "decimals" in column.found and column.format is None:
+        if not known.is_exact() and dtypes[column.name].is_float() and "decimals" in column.found:
             column = replace(column, decimals=known.decimals)
+        if not known.is_exact() and "kind" in column.found:
+            column = replace(column, notes=(*column.notes, f"too many values to count: told from {SAMPLED:,} rows"))
         columns.append(column)
     return replace(schema, columns=tuple(columns))
 

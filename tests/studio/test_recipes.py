@@ -113,6 +113,32 @@ def test_rows_drawn_under_conditions_are_those_of_command_and_python(state: Stat
     assert found[0]["age"].min() >= 40  # type: ignore[operator]
 
 
+def test_histories_are_drawn_whole_as_the_command_does(state: State, tmp_path: Path) -> None:
+    frame = pl.DataFrame({
+        "who": [f"p{k // 4:03d}" for k in range(400)], "day": [str(k % 4 * 3 + k % 7) for k in range(400)],
+        "ward": ["a", "b", "b", "c"] * 100,
+    }).sort("who", "day")  # fmt: skip
+    frame.write_csv(tmp_path / "visits.csv")
+    session = state.session
+    session.opened(Source.open(tmp_path / "visits.csv", "visits.csv"))
+    session.change(Change("who", {"role": "entity"}), Change("day", {"kind": "integer"}))
+    session.set({"model": "autoregressive", "time": "day", "rows": 6, "max_seconds": 1.0})
+    run = ran(state)
+    assert pl.read_csv(run.folder / recipes.ROWS)["who"].n_unique() == 6
+    session.where, session.n_rows = ("ward[some]=c",), 3
+    with chdir(run.folder):
+        for form in ("command", "python"):
+            code = shown(state, "rows", form)
+            execute(code) if form == "command" else exec(code, {})
+            drawn = pl.read_csv(recipes.DRAWN)
+            assert drawn["who"].n_unique() == 3
+            assert drawn.filter(pl.col("ward") == "c")["who"].n_unique() == 3
+    session.set({"purpose": "budget", "max_rows": 4})
+    assert "--entity who --max-rows 4" in shown(state, "train", "command")
+    assert "entity='who', max_rows=4" in shown(state, "train", "python")
+    assert session.settings.budget(session.schema.entity).entity == "who"
+
+
 def test_a_private_run_is_counted_and_the_same_as_its_command(state: State, tmp_path: Path) -> None:
     """Noise is not seeded by a person, so the rows differ; what is spent and withheld does not."""
     pytest.importorskip("opendp")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import stat
 import subprocess
@@ -30,7 +31,7 @@ class Serving(threading.Thread):
         self.folder, self.told, self.more = folder, [""], more
 
     def run(self) -> None:
-        serve(open_browser=False, tell=self.told.append, **self.more)  # type: ignore[arg-type]
+        serve(tell=self.told.append, **{"open_browser": False, **self.more})  # type: ignore[arg-type]
 
     def address(self) -> str:
         ends = time.monotonic() + 60
@@ -77,6 +78,36 @@ def test_it_listens_here_only_and_ends_when_nobody_asks(folder: Path, tmp_path: 
     assert not serving.is_alive()
     assert list(folder.iterdir()) == []
     assert (tmp_path / "t.csv").is_file()  # which is the person's own
+
+
+def test_an_open_page_keeps_it_alive_and_its_end_does_not(folder: Path) -> None:
+    serving = Serving(folder, idle_seconds=1.0)
+    serving.start()
+    bare, _, token = serving.address().partition("#token=")
+    request = urllib.request.Request(f"{bare}api/events", headers={"X-Likewise-Token": token})
+    with urllib.request.urlopen(request, timeout=60):
+        time.sleep(3)
+        assert serving.is_alive()
+    serving.join(60)
+    assert not serving.is_alive()
+
+
+def test_what_a_browser_is_called_with_is_good_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other users of a machine can read the words that a program is called with."""
+    called: list[str] = []
+    monkeypatch.setattr("webbrowser.open", called.append)
+    serving = Serving(folder, idle_seconds=2.0, open_browser=True)
+    serving.start()
+    token = serving.address().partition("#token=")[2]
+    ends = time.monotonic() + 30
+    while not called and time.monotonic() < ends:
+        time.sleep(0.02)
+    assert token not in called[0]
+    bare, _, key = called[0].partition("#enter=")
+    with urllib.request.urlopen(f"{bare}t/{key}", timeout=30) as answer:
+        assert json.load(answer) == {"token": token}
+    assert get(f"{bare}t/{key}") == 410
+    serving.join(60)
 
 
 def test_what_cannot_begin_leaves_nothing(folder: Path, tmp_path: Path) -> None:

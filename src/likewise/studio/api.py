@@ -363,10 +363,10 @@ async def protect(state: State, request: Request) -> Any:
 async def budget(state: State, request: Request) -> Any:
     """Set the total of the odometer."""
     said = await said_in(request)
-    epsilon, delta = _number(said, "epsilon"), _number(said, "delta")
-    name = Path(state.session.table.name).stem
-    await asyncio.to_thread(protection.begin_account, state.budget, name, epsilon, delta)
-    state.session.noted("began_budget", epsilon=epsilon, delta=delta)
+    session = state.session
+    total = session.settings.with_({"epsilon": _number(said, "epsilon"), "pay": ()}).budget(session.schema.entity)
+    await asyncio.to_thread(protection.begin_account, state.budget, Path(session.table.name).stem, total)
+    session.noted("began_budget", epsilon=total.epsilon, delta=total.delta, of=total.unit)
     return {}
 
 
@@ -405,6 +405,8 @@ async def odds(state: State, request: Request) -> Any:
     """How many real and how many freely drawn rows meet conditions: what drawing them would take."""
     said = await said_in(request)
     run, where = state.session.run(_text(said, "run")), list(_where(said))
+    if run.settings.time is not None:
+        return {}  # conditions on histories are on whole ones, and those are not counted here
     drawn = await asyncio.to_thread(lambda: facts.share_of(state.rows_of(run), run.schema, where))
     if run.settings.purpose == "budget":
         return {"drawn": drawn}  # a count of real rows would cost
@@ -420,7 +422,8 @@ async def draw(state: State, request: Request) -> Any:
     run = session.run(_text(said, "run"))
     session.where, session.n_rows = _where(said), _whole(said, "rows", 1, 1000)
     session.draw_seed = _whole(said, "seed", 0, 0)
-    command = recipes.draw_command(session.where, session.n_rows, session.draw_seed)
+    histories = run.settings.time is not None
+    command = recipes.draw_command(session.where, session.n_rows, session.draw_seed, histories=histories)
     session.noted("drew", run=run.facts["n"], command=" ".join(["likewise", *command]))
     job = Job("draw", [command], run.folder)
 

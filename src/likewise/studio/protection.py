@@ -71,16 +71,17 @@ def account(path: Path) -> dict[str, Any] | None:
         return None
     kept = Budget(path)
     return {
-        "epsilon": kept.total.epsilon, "delta": kept.total.delta, "spent": kept.spent, "left": kept.left,
+        "unit": kept.total.unit, "epsilon": kept.total.epsilon, "delta": kept.total.delta, "spent": kept.spent,
+        "left": kept.left,
         "entries": [
             {"time": e.time, "model": e.model, "epsilon": e.epsilon, "status": e.status} for e in kept.entries
         ],
     }  # fmt: skip
 
 
-def begin_account(path: Path, name: str, epsilon: float, delta: float) -> None:
+def begin_account(path: Path, name: str, total: DP) -> None:
     """Set what all fits together may spend; it does not change once it is set."""
-    Budget(path, name=name, total=DP(epsilon, delta)).create()
+    Budget(path, name=name, total=total).create()
 
 
 def classes(source: Source, schema: Schema, k: int) -> dict[str, int] | None:

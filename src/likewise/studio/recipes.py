@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from likewise.schema.column import Schema
@@ -27,11 +28,13 @@ def fit_command(source: str, schema: Schema, settings: Settings) -> list[str]:
         return _anonymize_command(source, schema, settings)
     words = ["synth", source, "-o", ROWS, "--schema", SCHEMA, "--model", settings.model, "--seed", str(settings.seed)]
     for flag, value in (
-        ("--target", schema.target), ("--rows", settings.rows), ("--max-seconds", settings.max_seconds),
+        ("--target", schema.target), ("--time", settings.time), ("--max-seconds", settings.max_seconds),
+        ("--rows" if settings.time is None else "--entities", settings.rows),
     ):  # fmt: skip
         words += [] if value is None else [flag, f"{value:g}" if isinstance(value, float) else str(value)]
     if settings.purpose == "budget":
         words += ["--epsilon", f"{settings.epsilon:g}", "--delta", f"{settings.delta:g}", "--budget", BUDGET]
+        words += [] if schema.entity is None else ["--entity", schema.entity, "--max-rows", str(settings.max_rows)]
         words += [word for what in settings.pay for word in ("--pay", what)] + ["--dp-only"] * settings.dp_only
     if settings.purpose == "k":
         words += ["--k-anonymous", str(settings.k)]
@@ -47,9 +50,19 @@ def _anonymize_command(source: str, schema: Schema, settings: Settings) -> list[
     return words
 
 
-def draw_command(where: Sequence[str], rows: int, seed: int) -> list[str]:
+def draw_command(where: Sequence[str], rows: int, seed: int, *, histories: bool) -> list[str]:
     conditions = [word for text in where for word in ("--where", text)]
-    return ["sample", MODEL, "-n", str(rows), "-o", DRAWN, *conditions, "--seed", str(seed)]
+    return [
+        "sample",
+        MODEL,
+        "--entities" if histories else "-n",
+        str(rows),
+        "-o",
+        DRAWN,
+        *conditions,
+        "--seed",
+        str(seed),
+    ]
 
 
 def sheet_command(counted: bool, lang: str = "en") -> list[str]:
@@ -66,15 +79,16 @@ def steps(session: Session, run: Run | None) -> dict[str, dict[str, str]]:
     """Screen -> "command", "python", "toml"."""
     source = session.table
     fit = fit_command(source.name, session.schema, session.settings)
-    plan, is_private = toml(session.plan()), (run.settings if run else session.settings).purpose == "budget"
+    plan, asked = toml(session.plan()), run.settings if run else session.settings
+    is_private, histories = asked.purpose == "budget", asked.time is not None
     return {
         "columns": {"command": _columns_command(source, session), "python": _columns_python(source, session.changes)},
         "protect": _protect_steps(session),
         "train": {"command": _line(fit), "python": _fit_python(source, session.schema, session.settings)},
         "out": {"command": _line(sheet_command(is_private)), "python": _gate_python(), "toml": session.gate},
         "rows": {
-            "command": _line(draw_command(session.where, session.n_rows, session.draw_seed)),
-            "python": _draw_python(session.where, session.n_rows, session.draw_seed),
+            "command": _line(draw_command(session.where, session.n_rows, session.draw_seed, histories=histories)),
+            "python": _draw_python(session.where, session.n_rows, session.draw_seed, histories=histories),
         },
     } | {"plan": {"toml": plan}}
 
@@ -133,9 +147,11 @@ def _protect_steps(session: Session) -> dict[str, str]:
     """The odometer begun, or the question about balance; with neither, what the models are."""
     source, settings, target = session.table, session.settings, session.schema.target
     if settings.purpose == "budget":
-        total = f"{settings.epsilon:g}, {settings.delta:g}"
         command = ["budget", BUDGET, "--epsilon", f"{settings.epsilon:g}", "--delta", f"{settings.delta:g}"]
-        python = f'import likewise as lw\n\nlw.Budget("{BUDGET}", total=lw.DP({total})).create()'
+        if (entity := session.schema.entity) is not None:
+            command += ["--entity", entity, "--max-rows", str(settings.max_rows)]
+        total = _budget_python(replace(settings, pay=()), session.schema)
+        python = f'import likewise as lw\n\nlw.Budget("{BUDGET}", total={total}).create()'
     elif settings.purpose == "synthetic" and target is not None:
         command = advice_command(source.name, target)
         python = "\n".join([
@@ -163,11 +179,12 @@ def _fit_python(source: Source, schema: Schema, settings: Settings) -> str:
         lines += [f"result = lw.privacy.anonymize(frame, quasi_identifiers={names!r}, k={settings.k}, schema=schema)"]
         return "\n".join([*lines, f'lw.write(result.frame, "{ROWS}")'])
     asked = [repr(settings.model), "schema=schema", f"random_state={settings.seed}"]
+    if settings.time is not None:
+        asked.append(f"time={settings.time!r}")
     if settings.max_seconds is not None:
         asked.append(f"max_seconds={settings.max_seconds:g}")
     if settings.purpose == "budget":
-        pay = f", pay={settings.pay!r}" if settings.pay else ""
-        asked.append(f"privacy=lw.DP({settings.epsilon:g}, {settings.delta:g}{pay})")
+        asked.append(f"privacy={_budget_python(settings, schema)}")
         asked.append(f'budget=lw.Budget("{BUDGET}")')
     if settings.purpose == "k":
         asked.append(f"codec=lw.CodecOptions(k_anonymous={settings.k})")
@@ -181,12 +198,18 @@ def _fit_python(source: Source, schema: Schema, settings: Settings) -> str:
         lines += [
             "report = lw.evaluate(",
             "    frame[synth.train_rows_], fake, holdout=frame[synth.holdout_rows_],",
-            f"    target={schema.target!r}, schema=schema, random_state={settings.seed},",
+            f"    target={schema.target!r}, schema=schema, random_state={settings.seed}, time={settings.time!r},",
             ")",
             f'report.to_html("{REPORT}")',
             f'report.to_json("{JSON}")',
         ]
     return "\n".join(lines)
+
+
+def _budget_python(settings: Settings, schema: Schema) -> str:
+    more = f", pay={settings.pay!r}" if settings.pay else ""
+    more += f", entity={schema.entity!r}, max_rows={settings.max_rows}" if schema.entity is not None else ""
+    return f"lw.DP({settings.epsilon:g}, {settings.delta:g}{more})"
 
 
 # ---- the report and the gate -----------------------------------------------------------------------------------------
@@ -205,12 +228,13 @@ def _gate_python() -> str:
 # ---- rows ------------------------------------------------------------------------------------------------------------
 
 
-def _draw_python(where: Sequence[str], rows: int, seed: int) -> str:
+def _draw_python(where: Sequence[str], rows: int, seed: int, *, histories: bool) -> str:
     lines = ["import likewise as lw", "", f'synth = lw.load("{MODEL}")']
     asked = ""
     if where:
-        lines.insert(1, "from likewise.conditions import parse_where")
-        lines.append(f"where = dict(parse_where(text, synth.schema_) for text in {list(where)!r})")
+        read = "parse_row_where" if histories else "parse_where"
+        lines.insert(1, f"from likewise.conditions import {read}")
+        lines.append(f"where = dict({read}(text, synth.schema_) for text in {list(where)!r})")
         asked = ", where=where"
     lines.append(f"rows = synth.sample({rows}{asked}, random_state={seed})")
     return "\n".join([*lines, f'lw.write(rows, "{DRAWN}", dialect=synth.schema_.dialect)'])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import secrets
 import shutil
@@ -30,11 +31,13 @@ from likewise.studio.api import ROUTES, State
 from likewise.studio.guard import App, Guard, Receive, Scope, Send
 from likewise.studio.jobs import Jobs
 from likewise.studio.session import Session, Source
-from likewise.studio.tickets import Tickets
+from likewise.studio.tickets import Served, Tickets
 from likewise.studio.words import WORDS
 
 IDLE_SECONDS = 30 * 60.0
-"""After which a server that nobody asks anything ends; an open page asks all the time."""
+"""After which a server ends that nobody asked anything; an open page is somebody who asks."""
+BROWSER_SECONDS = 300.0
+"""That a browser may take to open the page."""
 SCRIPTS = ("app.js", "parts.js", "columns.js", "protect.js", "train.js", "out.js", "rows.js", "vendor/htm-preact.js")
 ASSETS = {"index.html": "text/html", "studio.css": "text/css", **dict.fromkeys(SCRIPTS, "text/javascript")}
 FRAME_POLICY = (
@@ -45,26 +48,30 @@ FRAME_POLICY = (
 
 @dataclass
 class Watch:
-    """When somebody last asked for something."""
+    """When somebody last asked for something, and how many still wait for the end of an answer: an open page always
+    does."""
 
     seconds: float = IDLE_SECONDS
     last: float = field(default_factory=time.monotonic)
+    waiting: int = 0
 
     def over(self, app: App) -> App:
         """The application, watched."""
 
         async def watched(scope: Scope, receive: Receive, send: Send) -> None:
-            self.last = time.monotonic()
+            is_asked = scope["type"] == "http"
+            self.waiting += is_asked
             try:
                 await app(scope, receive, send)
             finally:
+                self.waiting -= is_asked
                 self.last = time.monotonic()
 
         return watched
 
     @property
     def is_over(self) -> bool:
-        return time.monotonic() - self.last > self.seconds
+        return not self.waiting and time.monotonic() - self.last > self.seconds
 
 
 def application(state: State, token: str, port: int, stop: Callable[[], None], watch: Watch | None = None) -> App:
@@ -180,12 +187,20 @@ def serve(
         tell(address)
         sys.stdout.flush()
         if open_browser:
-            threading.Timer(0.3, webbrowser.open, (address,)).start()
+            place = f"http://127.0.0.1:{taken}/#enter={_entry(state, token)}"
+            threading.Timer(0.3, webbrowser.open, (place,)).start()
         with _ended_by_signals(stop):
             holder[0].run(sockets=[listening])
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         os.umask(mask)
+
+
+def _entry(state: State, token: str) -> str:
+    """A ticket for the token: what a browser is called with may be read by others on this machine, and is good once."""
+    path = state.session.folder / "token.json"
+    path.write_text(json.dumps({"token": token}), encoding="utf-8")
+    return state.tickets.give(Served(path, None, "application/json"), BROWSER_SECONDS)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from typing import Any, Self
 
 import polars as pl
 
+from likewise.dp.ledger import DP
 from likewise.errors import InputError, OptionError
 from likewise.schema.column import Column, Schema
 from likewise.schema.dialect import Dialect
@@ -36,8 +37,10 @@ class Settings:
         purpose: "synthetic", "budget" (of differential privacy), "k" (quasi-identifiers that k rows share, and then
             synthetic) or "rows" (the rows themselves, anonymised).
         model, seed, max_seconds, rows: as `likewise synth` takes them.
+        time: the column that orders an entity's rows, which are then learnt as histories; `rows` counts entities.
         k: rows that must share what could find a person.
         epsilon, delta: of the budget.
+        max_rows: of a budget, rows of one entity that are learnt from, where the schema names an entity.
         pay: what is learnt of the table at a price: "levels", "bounds", "missing".
         dp_only: show no figure that was measured on real rows without noise.
     """
@@ -47,9 +50,11 @@ class Settings:
     seed: int = 0
     max_seconds: float | None = None
     rows: int | None = None
+    time: str | None = None
     k: int = 10
     epsilon: float = 1.0
     delta: float = 1e-6
+    max_rows: int = 1
     pay: tuple[str, ...] = ()
     dp_only: bool = True
 
@@ -58,6 +63,7 @@ class Settings:
         wanted: dict[str, tuple[type, ...]] = {
             "purpose": (str,), "model": (str,), "seed": (int,), "max_seconds": (int, float, type(None)),
             "rows": (int, type(None)), "k": (int,), "epsilon": (int, float), "delta": (int, float), "dp_only": (bool,),
+            "time": (str, type(None)), "max_rows": (int,),
         }  # fmt: skip
         for name, types in wanted.items():
             value = getattr(self, name)
@@ -65,12 +71,16 @@ class Settings:
                 raise OptionError(f"{name} is of the wrong type, got {type(value).__name__}")
         if self.purpose not in PURPOSES:
             raise OptionError(f"purpose must be one of {', '.join(PURPOSES)}")
-        if self.k < 2 or self.seed < 0 or (self.rows is not None and self.rows < 1):
+        if self.k < 2 or self.seed < 0 or min(self.rows or 1, self.max_rows) < 1:
             raise OptionError("k must be at least 2, the seed at least 0, and rows at least 1")
         if not (self.epsilon > 0 and 0 < self.delta < 1) or (self.max_seconds is not None and self.max_seconds <= 0):
             raise OptionError("epsilon and seconds must be above 0, and delta between 0 and 1")
         if not all(one in ("levels", "bounds", "missing") for one in self.pay):
             raise OptionError("what can be paid for are levels, bounds and missing")
+
+    def budget(self, entity: str | None) -> DP:
+        """The budget of a run, by the entity that the schema names, if it does: people are protected, not rows."""
+        return DP(self.epsilon, self.delta, self.pay, entity=entity, max_rows=self.max_rows if entity else 1)
 
     def with_(self, said: Mapping[str, Any]) -> Self:
         """The settings with what a person says anew; OptionError where there is no such setting."""

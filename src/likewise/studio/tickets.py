@@ -34,11 +34,11 @@ class Tickets:
         self._clock = clock
         self._known: dict[str, tuple[float, Served]] = {}
 
-    def give(self, served: Served) -> str:
+    def give(self, served: Served, seconds: float = SECONDS) -> str:
         now = self._clock()
         self._known = {key: one for key, one in self._known.items() if one[0] > now}
         key = secrets.token_urlsafe(24)
-        self._known[key] = (now + SECONDS, served)
+        self._known[key] = (now + seconds, served)
         return key
 
     def take(self, key: str) -> Served | None:

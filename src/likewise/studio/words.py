@@ -178,6 +178,13 @@ PAIRS: dict[str, tuple[str, str]] = {
         "Who guesses whether a row is in the table, on a coin's toss, is right at most {share} of the time.",
         "猜测某行是否在表中（先验各半）的人，最多有 {share} 猜对。",
     ),
+    "guess_entity": (
+        "Who guesses whether somebody ({entity}) is in the table, on a coin's toss, is right at most {share} of the "
+        "time.",
+        "猜测某个体（{entity}）是否在表中（先验各半）的人，最多有 {share} 猜对。",
+    ),
+    "max_rows": ("Most rows of one {entity}", "每个 {entity} 最多行数"),
+    "max_rows_hint": ("that are learnt from; people are protected, not rows", "用于学习；保护的是人，而不是行"),
     "count_says": (
         "A count of one level may be off by some {n} rows (95 %), by mst.",
         "单个取值的计数误差约 {n} 行（95 %，以 mst 计）。",
@@ -240,6 +247,11 @@ PAIRS: dict[str, tuple[str, str]] = {
     "rows_wanted": ("Rows to draw", "抽取行数"),
     "rows_hint": ("empty: {rows}, as the table has", "留空：与原表相同，{rows}"),
     "rows_hint_blind": ("empty: as many as a noisy count tells", "留空：由加噪计数决定"),
+    "time": ("Histories, ordered by", "历史记录，排序依据"),
+    "time_none": ("no histories: rows one by one", "非历史记录：逐行"),
+    "entities_wanted": ("Entities to draw", "抽取个体数"),
+    "entities_hint": ("empty: as many as the table has, each with all its rows", "留空：与原表相同，各含其全部行"),
+    "how_many_entities": ("Entities", "个体数"),
     "seed": ("Seed", "随机种子"),
     "seed_hint": ("same seed, same rows", "种子相同，结果相同"),
     "start": ("Learn, draw and measure", "训练、抽取并评估"),

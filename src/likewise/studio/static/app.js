@@ -1,6 +1,6 @@
 // The frame around the screens: what is open, where one is, what went wrong.
 import { render } from "./vendor/htm-preact.js";
-import { Code, call, html, language, listen, loadWords, save, speak, t, TOKEN, useEffect, useRef, useState } from "./parts.js";
+import { Code, call, enter, html, language, listen, loadWords, save, speak, t, useEffect, useRef, useState } from "./parts.js";
 import { Columns, Open } from "./columns.js";
 import { Protect } from "./protect.js";
 import { Train } from "./train.js";
@@ -63,7 +63,7 @@ function App({ first }) {
 }
 
 async function begin() {
-  await loadWords();
+  await Promise.all([loadWords(), enter()]);
   speak(sessionStorage.getItem("lang") || "en");
   try {
     const first = await call("GET", "/api/state");

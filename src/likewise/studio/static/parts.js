@@ -5,18 +5,21 @@ export { html, useEffect, useRef, useState };
 
 const KEY = "likewise-token";
 
-function token() {
-  const found = /[#&]token=([\w-]+)/.exec(location.hash);
-  if (found) {
-    sessionStorage.setItem(KEY, found[1]);
+let token = "";
+
+// The key comes behind the #, or is fetched for a ticket that is good once; the tab keeps it, and the address does not.
+export async function enter() {
+  const [, how, key] = /[#&](token|enter)=([\w-]+)/.exec(location.hash) || [];
+  if (how) {
     history.replaceState(null, "", "/#open");
+    const found = how === "token" ? key : (await (await fetch(`/t/${key}`)).json()).token;
+    if (found) sessionStorage.setItem(KEY, found);
   }
-  return sessionStorage.getItem(KEY) || "";
+  token = sessionStorage.getItem(KEY) || "";
 }
-export const TOKEN = token();
 
 export async function call(method, path, body, type) {
-  const headers = { "X-Likewise-Token": TOKEN };
+  const headers = { "X-Likewise-Token": token };
   if (body !== undefined) headers["Content-Type"] = type || "application/json";
   const answer = await fetch(path, { method, headers, body: type || body === undefined ? body : JSON.stringify(body) });
   const found = await answer.json();
@@ -28,7 +31,7 @@ export async function call(method, path, body, type) {
 export async function listen(tell, lost) {
   for (let wait = 250; ; wait = Math.min(wait * 2, 4000)) {
     try {
-      const answer = await fetch("/api/events", { headers: { "X-Likewise-Token": TOKEN } });
+      const answer = await fetch("/api/events", { headers: { "X-Likewise-Token": token } });
       const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
       let held = "";
       for (;;) {

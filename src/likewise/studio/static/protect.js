@@ -12,7 +12,7 @@ export function Protect({ state, act, busy }) {
   useEffect(() => { look(); }, [about, state.runs.length]);
   return html`<fieldset class="cards"><legend class="unseen">${t("screen_protect")}</legend>${PURPOSES.map((one) => html`<label class=${`card${s.purpose === one ? " on" : ""}`}>
       <input type="radio" name="purpose" value=${one} checked=${s.purpose === one} onChange=${() => set({ purpose: one })} /> <strong>${t(`purpose_${one}`)}</strong><br /><small class="soft">${t(`purpose_${one}_says`)}</small></label>`)}</fieldset>
-    ${s.purpose === "budget" ? html`<${Budget} blind=${state.source.blind} s=${s} set=${set} told=${told} act=${act} look=${look} busy=${busy} />` : ""}
+    ${s.purpose === "budget" ? html`<${Budget} blind=${state.source.blind} entity=${state.columns.find((c) => c.role === "entity")?.name} s=${s} set=${set} told=${told} act=${act} look=${look} busy=${busy} />` : ""}
     ${s.purpose === "k" || s.purpose === "rows" ? html`<${Shared} s=${s} set=${set} told=${told} />` : ""}
     ${s.purpose !== "rows" ? html`<${Model} s=${s} set=${set} told=${told} busy=${busy} />` : ""}
     ${s.purpose !== "budget" && !state.source.blind ? html`<${Balance} state=${state} act=${act} busy=${busy} />` : ""}
@@ -31,14 +31,15 @@ function Model({ s, set, told, busy }) {
 // Of a tossed coin on whether somebody is in the table, at most this share is guessed right (Kairouz, Oh and Viswanath 2015).
 const guess = (s) => (1 + s.delta * Math.exp(-s.epsilon)) / (1 + Math.exp(-s.epsilon));
 
-function Budget({ blind, s, set, told, act, look, busy }) {
+function Budget({ blind, entity, s, set, told, act, look, busy }) {
   const [total, setTotal] = useState(3), account = told && told.budget;
-  const begin = async () => { await act.ask("/api/budget", { epsilon: Number(total), delta: s.delta }); look(); };
+  const begin = async () => { await act.ask("/api/budget", { epsilon: Number(total) }); look(); };
   return html`<section aria-labelledby="budget-title"><h2 id="budget-title">${t("budget")}</h2>
-    <div class="fields"><${Field} label="ε" type="number" min="0.01" step="any" value=${s.epsilon} set=${(v) => v > 0 && set({ epsilon: v })} /><${Field} label="δ" type="number" min="0" step="any" value=${s.delta} set=${(v) => v > 0 && set({ delta: v })} hint=${t("delta_hint")} /></div>
+    <div class="fields"><${Field} label="ε" type="number" min="0.01" step="any" value=${s.epsilon} set=${(v) => v > 0 && set({ epsilon: v })} /><${Field} label="δ" type="number" min="0" step="any" value=${s.delta} set=${(v) => v > 0 && set({ delta: v })} hint=${t("delta_hint")} />
+      ${entity ? html`<${Field} label=${t("max_rows", { entity })} type="number" min="1" value=${s.max_rows} set=${(v) => v >= 1 && set({ max_rows: v })} hint=${t("max_rows_hint")} />` : ""}</div>
     <p><input type="range" min="-2" max="1" step="0.05" value=${Math.log10(s.epsilon)} aria-label=${t("epsilon_slider")} aria-valuetext=${`ε ${number(s.epsilon)}`}
       onChange=${(e) => set({ epsilon: Number((10 ** Number(e.target.value)).toPrecision(2)) })} /></p>
-    <p id="guess">${t("guess_says", { share: percent(guess(s)) })} ${told && told.count_error ? t("count_says", { n: number(Math.ceil(told.count_error)) }) : ""}</p>
+    <p id="guess">${t(entity ? "guess_entity" : "guess_says", { share: percent(guess(s)), entity })} ${told && told.count_error ? t("count_says", { n: number(Math.ceil(told.count_error)) }) : ""}</p>
     <fieldset class="plain"><legend class="soft small">${t("pay")}</legend>${["levels", "bounds", "missing"].map((one) => html`<label><input type="checkbox" checked=${s.pay.includes(one)}
       onChange=${(e) => set({ pay: e.target.checked ? [...s.pay, one] : s.pay.filter((x) => x !== one) })} /> ${t(`pay_${one}`)}</label> `)}
       <br /><label><input type="checkbox" checked=${s.dp_only} onChange=${(e) => set({ dp_only: e.target.checked })} /> ${t("dp_only")}</label></fieldset>

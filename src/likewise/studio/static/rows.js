@@ -21,8 +21,8 @@ export function Rows({ state, act, busy }) {
     ${run ? html`<section aria-labelledby="where-title"><h2 id="where-title">${t("conditions")}</h2>
       <${Builder} columns=${state.columns.filter((c) => c.role !== "drop" && !["id", "entity"].includes(c.role))} add=${(text) => setWhere([...where, text])} />
       <ul class="where">${where.map((text, k) => html`<li><code>${text}</code> <button type="button" class="quiet" aria-label=${t("remove_condition", { text })} onClick=${() => setWhere(where.filter((_, i) => i !== k))}>×</button></li>`)}</ul>
-      <p role="status" id="odds">${odds ? says(odds, n) : ""}</p>
-      <div class="fields"><${Field} label=${t("how_many")} type="number" min="1" value=${n} set=${(v) => setN(v || 1)} /><${Field} label=${t("seed")} type="number" min="0" value=${seed} set=${(v) => setSeed(v || 0)} /></div>
+      <p role="status" id="odds">${odds && odds.drawn ? says(odds, n) : ""}</p>
+      <div class="fields"><${Field} label=${t(run.settings.time ? "how_many_entities" : "how_many")} type="number" min="1" value=${n} set=${(v) => setN(v || 1)} /><${Field} label=${t("seed")} type="number" min="0" value=${seed} set=${(v) => setSeed(v || 0)} /></div>
       <p><button type="button" id="draw" disabled=${busy} onClick=${() => act.say("/api/draw", { run: run.id, where, rows: n, seed })}>${t("draw")}</button></p>
       ${job && !(job.status === "done") ? html`<${Progress} job=${job} act=${act} />` : ""}${job && !OVER.includes(job.status) && job.search ? html`<p class="small">${t("search_says", { found: number(job.search.found), tried: number(job.search.tried) })}</p>` : ""}
       ${run.drawn ? html`<h3>${t("drawn", { n: number(run.drawn.n) })}</h3><${Table} shown=${run.drawn} />` : ""}</section>` : ""}

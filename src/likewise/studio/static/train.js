@@ -6,12 +6,14 @@ export const OVER = ["done", "failed", "cancelled"];
 
 export function Train({ state, act, busy }) {
   const set = (said) => act.say("/api/settings", said), s = state.settings;
+  const entity = state.columns.some((c) => c.role === "entity");
   const jobs = state.jobs.filter((job) => job.kind === "fit"), job = jobs[jobs.length - 1];
   const run = job && state.runs.find((one) => one.job === job.id);
   return html`<p><strong>${t(`purpose_${s.purpose}`)}</strong> <a href="#protect">${t("change")}</a></p>
     <div class="fields"><${Choice} label=${t("model")} value=${s.model} of=${MODELS.filter((m) => s.purpose !== "budget" || !NOT_PRIVATE.includes(m))} set=${(model) => set({ model })} id="model" />
       <${Field} label=${t("max_seconds")} type="number" min="1" value=${s.max_seconds} set=${(max_seconds) => set({ max_seconds })} hint=${t("max_seconds_hint")} />
-      <${Field} label=${t("rows_wanted")} type="number" min="1" value=${s.rows} set=${(rows) => set({ rows })} hint=${t(state.source.blind ? "rows_hint_blind" : "rows_hint", { rows: number(state.source.rows) })} />
+      ${entity ? html`<${Choice} label=${t("time")} value=${s.time || ""} of=${["", ...state.columns.filter((c) => ["datetime", "integer", "real"].includes(c.kind) && c.role !== "drop").map((c) => c.name)]} names=${(c) => c || t("time_none")} set=${(time) => set({ time: time || null })} id="time" />` : ""}
+      <${Field} label=${t(s.time ? "entities_wanted" : "rows_wanted")} type="number" min="1" value=${s.rows} set=${(rows) => set({ rows })} hint=${s.time ? t("entities_hint") : t(state.source.blind ? "rows_hint_blind" : "rows_hint", { rows: number(state.source.rows) })} />
       <${Field} label=${t("seed")} type="number" min="0" value=${s.seed} set=${(seed) => set({ seed: seed ?? 0 })} hint=${t("seed_hint")} /></div>
     <p><button type="button" id="start" disabled=${busy} onClick=${() => act.say("/api/fit")}>${t("start")}</button></p>
     ${job ? html`<${Progress} job=${job} act=${act} />` : ""}

@@ -70,6 +70,8 @@ def find_every(rows: pl.DataFrame, links: Ints, n_parents: int, whose: Ints) -> 
         >>> list(find_every(rows, np.arange(270) // 3, 90, np.arange(270) // 3))
         [Every(column='role', level='owner', always=True, once=True)]
     """
+    if not rows.width:  # keys alone
+        return
     step = max(1, -(-len(rows) // LOOK_AT))  # of many parents every so manieth, with all its rows
     at = (links >= 0) & (links % step == 0)
     rows, whose, links, n_parents = rows.filter(at), whose[at], links[at] // step, -(-n_parents // step)

@@ -10,16 +10,18 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from pathlib import Path
 
+import duckdb
 import polars as pl
 import pytest
 from tests.databases.sql.conftest import PASSWORD, Server
 
 from likewise.databases.database import Database
 from likewise.databases.keys import DatabaseSchema, TableSchema
-from likewise.databases.sql import sessions
+from likewise.databases.sql import sessions, writing
 from likewise.databases.sql.reflection import reflect
 from likewise.databases.sql.urls import place
 from likewise.databases.sql.writing import check_target
@@ -374,6 +376,7 @@ def test_rows_that_point_at_their_own_table_come_after_what_they_point_at(empty_
 
 KILLED = """
 import os, sys
+import duckdb
 import polars as pl
 from likewise.databases.database import Database
 from likewise.databases.sql import filling
@@ -444,3 +447,83 @@ def test_a_key_to_a_table_in_parts_is_one_key(postgres: Server) -> None:
     assert not any("foreign key" in str(one.message) for one in told)
     assert [str(key) for key in read.schema.foreign] == ["kid.whole -> whole.id"]
     read.to_sql(url, replace=True)
+
+
+@pytest.mark.filterwarnings("ignore:.*is read as text")
+def test_texts_that_no_type_takes_are_missing_and_counted(postgres: Server, tmp_path: Path) -> None:
+    url = postgres.new(
+        "CREATE TYPE couple AS (a int, b text)",
+        "CREATE TABLE t (id int PRIMARY KEY, list int[], js jsonb, range int4range, pair couple, must int[] NOT NULL)",
+        "INSERT INTO t SELECT i, ARRAY[i], '{\"a\": 1}', int4range(i, i + 2), ROW(i, 'x')::couple, ARRAY[1] "
+        "FROM generate_series(1, 5) i",
+    )
+    duck = tmp_path / "shop.duckdb"
+    with duckdb.connect(duck) as file:
+        file.execute("CREATE TABLE t (id int PRIMARY KEY, list int[], js json, range STRUCT(a int, b varchar), "
+                     "pair MAP(varchar, int), must int[] NOT NULL)")  # fmt: skip
+        file.execute(
+            "INSERT INTO t SELECT i, [i], '{\"a\": 1}', {'a': i, 'b': 'x'}, MAP{'k': i}, [1] FROM range(5) r(i)"
+        )
+    for source, fake in ((url, f"{url}&schema=fake"), (str(duck), str(tmp_path / "fake.duckdb"))):
+        real = Database.from_sql(source)
+        rows = real.tables["t"]
+        real.to_sql(fake)  # what was read fits, with all its types, in another schema, too
+        assert Database.from_sql(fake).tables["t"].sort("id").equals(rows.sort("id"))
+        drawn = rows.with_columns(
+            pl.when(pl.col("id") == 3).then(pl.col(name) + "77").otherwise(pl.col(name)).alias(name)
+            for name in ("list", "js", "range", "pair")
+        )
+        with pytest.warns(LikewiseWarning, match=r"t: 1 texts of 'list' are no .*, and are missing"):
+            real.with_tables({"t": drawn}).to_sql(fake, replace=True)
+        back = Database.from_sql(fake).tables["t"].filter(id=3)
+        assert [back[name][0] for name in ("list", "range", "pair")] == [None, None, None]
+        assert back["js"][0] is not None  # a text of JSON
+        lacking = rows.with_columns(must=pl.col("must") + "77")
+        with pytest.raises(OutputError, match=r"5 texts of 'must' are no .*, and none may be missing"):
+            real.with_tables({"t": lacking}).to_sql(fake, replace=True)
+
+
+def test_what_a_module_of_sqlite_shows_is_left_out(tmp_path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(tmp_path / "shop.sqlite")) as made:
+        made.executescript(
+            "CREATE TABLE t (a int); INSERT INTO t VALUES (1); CREATE VIRTUAL TABLE words USING fts5(body);"
+            "INSERT INTO words VALUES ('hello');"
+        )
+    with pytest.warns(LikewiseWarning, match="views words, words_config"):
+        assert list(Database.from_sql(tmp_path / "shop.sqlite").tables) == ["t"]
+    assert Database.from_sql(tmp_path / "shop.sqlite", tables="words").tables["words"].rows() == [("hello",)]
+
+
+def test_two_who_make_the_same_table_are_told_so(postgres: Server) -> None:
+    url, told = postgres.new(), list[str]()
+    users = Database({"users": pl.DataFrame({"id": range(100_000)})}, ["users(id)"])
+
+    def write() -> None:
+        try:
+            users.to_sql(url)
+        except OutputError as error:
+            told.append(str(error))
+
+    both = [threading.Thread(target=write) for _ in range(2)]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join()
+    assert len(Database.from_sql(url).tables["users"]) == 100_000
+    assert all("taken already" in text or "holds rows already" in text for text in told)
+    assert len(told) == 1
+
+
+@pytest.mark.parametrize("suffix", ["sqlite", "duckdb"])
+def test_a_file_that_came_meanwhile_stays(tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, fill = tmp_path / f"shop.{suffix}", writing.fill
+
+    def slow(*arguments: object) -> list[str]:
+        path.write_bytes(b"somebody else's")
+        return fill(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(writing, "fill", slow)
+    with pytest.raises(OutputError, match="made by somebody else meanwhile"):
+        shop().to_sql(path)
+    assert path.read_bytes() == b"somebody else's"
+    assert [one.name for one in tmp_path.iterdir()] == [path.name]

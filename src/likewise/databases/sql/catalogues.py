@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 import warnings
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -37,6 +38,8 @@ def _catalogue(connection: Alchemy, schemas: Sequence[str], names: Sequence[str]
         )
     tables: dict[Key, None] = {(schema, name): None for schema in seen for name in _tables(inspector, schema)}
     views: dict[Key, None] = {(schema, name): None for schema in seen for name in _views(inspector, schema)}
+    if connection.dialect == "sqlite":
+        views |= {key: tables.pop(key) for key in _virtual(connection) if key in tables}
     parts = _parts(connection) if connection.dialect == "postgresql" else set[Key]()
     keys, notes = chosen(names, tables, views, {key: None for key in tables if key in parts})
     facts: dict[str, dict[Key, Any]] = {}
@@ -218,16 +221,28 @@ def _postgres_types(connection: Alchemy, schemas: Sequence[str | None], keys: Se
     result: OwnTypes = {}
     among = ", ".join(literal(schema) for schema in schemas if schema is not None)
     for schema, table, name, type_, base, values in connection.all(
-        "SELECT n.nspname, c.relname, a.attname, format_type(a.atttypid, a.atttypmod), "
+        "SELECT n.nspname, c.relname, a.attname, "
+        "CASE WHEN s.nspname <> 'pg_catalog' AND coalesce(i.typtype, t.typtype) "
+        "IN ('b', 'c', 'r') AND format_type(a.atttypid, a.atttypmod) !~ '^(\"([^\"]|\"\")+\"|[^.\"]+)\\.' "
+        "THEN quote_ident(s.nspname) || '.' ELSE '' END || format_type(a.atttypid, a.atttypmod), "
         "CASE WHEN t.typtype = 'd' THEN format_type(t.typbasetype, t.typtypmod) WHEN t.typtype = 'e' THEN 'enum()' "
         "WHEN t.typtype = 'b' THEN format_type(a.atttypid, a.atttypmod) ELSE '' END, "
         "(SELECT array_agg(e.enumlabel::text ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid) "
         "FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace "
-        f"JOIN pg_type t ON t.oid = a.atttypid WHERE n.nspname IN ({among}) AND a.attnum > 0 AND NOT a.attisdropped"
+        "JOIN pg_type t ON t.oid = a.atttypid LEFT JOIN pg_type i ON i.oid = t.typelem AND t.typcategory = 'A' "
+        "JOIN pg_namespace s ON s.oid = coalesce(i.typnamespace, t.typnamespace) "
+        f"WHERE n.nspname IN ({among}) AND a.attnum > 0 AND NOT a.attisdropped"
     ):
         column = SqlColumn(name=name, type=type_, kind=kind_of(base), values=tuple(values or ()))
         result.setdefault((schema, table), {})[name] = column
     return result
+
+
+def _virtual(connection: Alchemy) -> list[Key]:
+    """Tables of SQLite that a module shows, as those of full text, and what it keeps these in."""
+    if sqlite3.sqlite_version_info < (3, 37):
+        return []
+    return [(None, row[1]) for row in connection.all("PRAGMA table_list") if row[2] in ("virtual", "shadow")]
 
 
 def _postgres_extras(connection: Alchemy, schemas: Sequence[str | None]) -> tuple[dict[Key, str], dict[Key, list[str]]]:

@@ -44,8 +44,10 @@ def _fitted(series: pl.Series, column: SqlColumn, table: str, dialect: str) -> p
         series = series.cast(pl.Boolean)
     elif kind == "binary" and dtype == pl.String:
         series = _bytes(series)
-    elif dtype == pl.String and (kind == "json" or column.type == "tsvector"):
-        series = _drawn(series, _FORMS[column.type if kind == "other" else kind])
+    elif dtype == pl.String and kind == "json":
+        series = _drawn(series, _IS_JSON, r"[\\\"\x00-\x1f]", '"')
+    elif dtype == pl.String and column.type == "tsvector":
+        series = _drawn(series, pl.col("x").str.contains(_VECTOR), r"[:'\\]", "")
     elif (dtype.is_float() and kind not in ("real", "decimal")) or (dtype.is_float() and dialect in ("mysql", "mssql")):
         series = series.fill_nan(None)
     if (
@@ -61,20 +63,21 @@ def _fitted(series: pl.Series, column: SqlColumn, table: str, dialect: str) -> p
     return series
 
 
-_FORMS = {
-    "json": (r"^\s*(?:[\[{\"]|-?\d+(?:\.\d+)?\s*$|(?:true|false|null)\s*$)", r"[\\\"\x00-\x1f]", '"'),
-    "tsvector": (r"^\s*(?:'(?:[^']|'')+'(?::[\d,A-D]+)?\s*)*$", r"[:'\\]", ""),
-}
-"""How texts of a type look; what others may not hold; what stands around these."""
+_IS_JSON = pl.col("x").str.json_path_match("$").is_not_null() | (pl.col("x").str.strip_chars() == "null")
+_VECTOR = r"^\s*(?:'(?:[^']|'')+'(?::[\d,A-D]+)?\s*)*$"
 
 
-def _drawn(texts: pl.Series, form: tuple[str, str, str]) -> pl.Series:
-    """Texts that a generator drew in place of those that only a type has: words, or a text of JSON."""
-    like, signs, around = form
+def _drawn(texts: pl.Series, fits: pl.Expr, signs: str, around: str) -> pl.Series:
+    """Texts that a generator drew in place of those that only a type has: words, or a text of JSON.
+
+    Args:
+        fits: whether a text is one of the type.
+        signs: what other texts may not hold.
+        around: what stands around these.
+    """
     text = pl.col("x")
     plain = pl.lit(around) + text.str.replace_all(signs, " ") + pl.lit(around)
-    made = texts.to_frame("x").select(pl.when(text.str.contains(like)).then(text).otherwise(plain))
-    return made.to_series().alias(texts.name)
+    return texts.to_frame("x").select(pl.when(fits).then(text).otherwise(plain)).to_series().alias(texts.name)
 
 
 def _bytes(texts: pl.Series) -> pl.Series:

@@ -24,7 +24,7 @@ _LONG, _RANGE, _FORM = "a text is longer than its column", "a number is too larg
 _STATES = {
     "28": _LOGIN, "3D": "there is no database of this name", "42501": _RIGHT, "55P03": _LOCKED, "57014": _LOCKED,
     "40P01": _LOCKED, "40001": _LOCKED, "42P01": "a table is not there", "42701": _TAKEN, "42P07": _TAKEN,
-    "23505": _BROKEN["unique"],
+    "23505": _BROKEN["unique"], "42704": "a type that one of its columns has is not there",
     "23503": _BROKEN["foreign"], "23502": _BROKEN["null"], "23514": _BROKEN["check"], "22001": _LONG,
     "22003": _RANGE, "22": _FORM, "42804": _FORM, "25006": "it is read only", "53": "it has no room left", "08": _REACH,
     "57": "its server is going down",
@@ -96,6 +96,8 @@ _DRIVERS = ("sqlite3", "psycopg", "psycopg2", "pg8000", "pymysql", "MySQLdb", "d
 def _known(error: Any) -> str:
     state = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
     if isinstance(state, str):
+        if str(getattr(getattr(error, "diag", None), "table_name", "")).startswith("pg_"):
+            return _TAKEN  # by a session that makes the same
         for length in (5, 2):
             if reason := _STATES.get(state[:length]):
                 return reason

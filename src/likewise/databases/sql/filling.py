@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import polars as pl
@@ -216,6 +216,8 @@ def fill(
         frame, cut_at = cut(frame, table, plan.dialect, plan.keys.key_columns(name))
         notes += [f"{name}: texts of {column!r} are cut to the length of their column" for column in cut_at]
         frame = fitted(frame, table, plan.dialect)
+        frame, unfit = _without_unfit(connection, frame, table, plan.keys.key_columns(name))
+        notes += [f"{name}: {note}" for note in unfit]
         where = located(old[name], plan.dialect) if name in old else plan.name(name)
         columns = _nulled(plan, name, old)
         primary = plan.keys.tables[name].primary
@@ -232,6 +234,28 @@ def fill(
         connection.all("SET SESSION foreign_key_checks = 1")
         _check_foreign(connection, plan, old)
     return notes
+
+
+def _without_unfit(
+    connection: Session, frame: pl.DataFrame, table: SqlTable, keys: Collection[str]
+) -> tuple[pl.DataFrame, list[str]]:
+    """Without texts, which were drawn, that are none of the type of their column, such as an array: these are missing.
+
+    Raises:
+        OutputError: the column may not miss them.
+    """
+    notes = []
+    for column in table.columns:
+        if column.kind == "other" and column.name not in keys and frame.schema.get(column.name) == pl.String:
+            texts = frame[column.name].drop_nulls().unique()
+            if lost := connection.unfit(column.type, texts) if len(texts) else []:
+                cells = frame[column.name].is_in(lost).sum()
+                told_of = f"{cells} texts of {column.name!r} are no {column.type}"
+                if not column.nullable:
+                    raise OutputError(f"table {table.name!r}: {told_of}, and none may be missing: leave the column out")
+                frame = frame.with_columns(pl.when(~pl.col(column.name).is_in(lost)).then(pl.col(column.name)))
+                notes.append(f"{told_of}, and are missing")
+    return frame, notes
 
 
 def _insert(

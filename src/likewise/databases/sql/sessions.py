@@ -17,7 +17,7 @@ import polars as pl
 from likewise.databases.sql.cells import for_copy, inserts, plain
 from likewise.databases.sql.faults import told
 from likewise.databases.sql.urls import Place, engine_of
-from likewise.databases.sql.values import listed, quoted
+from likewise.databases.sql.values import listed, literal, quoted
 from likewise.errors import InputError, MissingExtraError, OutputError
 
 CHUNK = 50_000
@@ -52,6 +52,10 @@ class Session(ABC):
     @abstractmethod
     def close(self) -> None:
         """Let go; what was not committed is undone."""
+
+    def unfit(self, type_: str, texts: pl.Series) -> list[str]:
+        """Those of some different texts that are none of a type, as far as the database tells before it is written."""
+        return []
 
     def one(self, query: str) -> Any:
         """The first cell that comes."""
@@ -140,6 +144,25 @@ class Postgres(Alchemy):
         with cursor, cursor.copy(f"COPY {table} ({listed(frame.columns, self.dialect)}) FROM STDIN") as to:
             for part in frame.iter_slices(CHUNK):
                 to.write(for_copy(part))
+
+    def unfit(self, type_: str, texts: pl.Series) -> list[str]:
+        made = (
+            "CREATE OR REPLACE FUNCTION pg_temp.likewise_fits(x text) RETURNS boolean LANGUAGE plpgsql AS $likewise$ "
+            f"BEGIN PERFORM CAST(x AS {type_}); RETURN true; EXCEPTION WHEN data_exception THEN RETURN false; "
+            "END $likewise$"
+        )
+        self.all("SAVEPOINT likewise_fits")
+        try:
+            self.all(made)
+            each = (
+                ", ".join(map(literal, part.to_list())) for part in texts.to_frame().iter_slices(1000) for part in part
+            )
+            asked = (self.all(f"SELECT x FROM unnest(ARRAY[{some}]::text[]) x WHERE NOT pg_temp.likewise_fits(x)")
+                     for some in each)  # fmt: skip
+            return [text for rows in asked for (text,) in rows]
+        except Exception:  # no right to make it, or no such language
+            self.all("ROLLBACK TO likewise_fits")
+            return []
 
 
 class MySql(Alchemy):
@@ -236,6 +259,15 @@ class Duck(Session):
         try:
             names = listed(frame.columns, self.dialect)
             self.all(f"INSERT INTO {table} ({names}) SELECT {names} FROM {rows}")
+        finally:
+            with suppress(Exception):
+                self.raw.unregister(rows)
+
+    def unfit(self, type_: str, texts: pl.Series) -> list[str]:
+        rows = f"likewise_{token_hex(8)}"
+        self.raw.register(rows, texts.to_frame("x"))
+        try:
+            return [text for (text,) in self.all(f"SELECT x FROM {rows} WHERE TRY_CAST(x AS {type_}) IS NULL")]
         finally:
             with suppress(Exception):
                 self.raw.unregister(rows)

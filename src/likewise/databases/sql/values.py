@@ -138,7 +138,7 @@ def literal(text: str, dialect: str = "") -> str:
 # ---- types -----------------------------------------------------------------------------------------------------------
 
 KINDS = (
-    ("other", r".*\[\d*\]$|timetz|time(\(\d\))?\s+with\s"),
+    ("other", r".*\[\d*\]$|(struct|map|union|row)\s*\(|timetz|time(\(\d\))?\s+with\s"),
     ("enum", r"enum\s*\("),
     ("integer", r"u?(tiny|small|medium|big|huge)?int(eger|\d+)?\b|(small|big)?serial|year\b"),
     ("boolean", r"bool"),

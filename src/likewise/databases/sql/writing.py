@@ -133,6 +133,8 @@ def _opened(at: Place) -> Iterator[Session]:
             beside.unlink()
         with session(replace(at, path=beside), writing=True, is_new=True) as connection:
             yield connection
+        if at.path.exists():
+            raise OutputError(f"file {str(at.path)!r} was made by somebody else meanwhile; it is as they left it")
 
 
 def _write(connection: Session, plan: Plan, frames: Frames, old: Mapping[str, Found]) -> list[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+import likewise as lw
 from likewise.databases import folder as folder_module
 from likewise.databases.database import Database
 from likewise.databases.folder import holds_tables
@@ -127,3 +128,22 @@ def test_a_name_that_is_no_file_name_is_refused_and_nothing_is_left(name: str, t
     with pytest.raises(OutputError, match="cannot be that of a file"):
         Database({"users": USERS, name: ORDERS}).to_folder(tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_sheet_that_is_no_table_is_left_out(tmp_path: Path) -> None:
+    pytest.importorskip("xlsxwriter")
+    import xlsxwriter
+
+    with xlsxwriter.Workbook(tmp_path / "shop.xlsx") as book:
+        USERS.cast({"id": pl.Int64}).write_excel(book, worksheet="users")
+        book.add_worksheet("Notes").write(0, 0, "made in May")
+        book.add_worksheet("Empty")
+        ORDERS.write_excel(book, worksheet="orders")
+    with pytest.warns(LikewiseWarning, match="sheet 'Notes' was left out: .* no rows"):
+        assert list(Database.read(tmp_path / "shop.xlsx").tables) == ["users", "orders"]
+
+
+def test_a_database_is_no_table(tmp_path: Path) -> None:
+    Database({"users": USERS, "orders": ORDERS}, []).to_folder(tmp_path / "shop")
+    with pytest.raises(InputError, match="is a database of several tables"):
+        lw.read(tmp_path / "shop")

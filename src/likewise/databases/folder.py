@@ -140,9 +140,18 @@ def _of_file(file: Path, root: Path) -> Iterable[tuple[str, pl.DataFrame, TableF
     stem = _stem(file)
     sheets = sheets_of(file) if file.suffix.lower() == ".xlsx" else []
     if len(sheets) > 1:
-        return [(sheet, read_table(file, sheet=sheet)[0], TableFile(name, None, sheet)) for sheet in sheets]
+        return [table for sheet in sheets for table in _of_sheet(file, sheet, name)]
     frame, dialect = _read(file)
     return [(stem, frame, TableFile(name, dialect))]
+
+
+def _of_sheet(file: Path, sheet: str, name: str) -> Iterable[tuple[str, pl.DataFrame, TableFile]]:
+    """A sheet that is no table, such as one of remarks, is left out."""
+    try:
+        return [(sheet, read_table(file, sheet=sheet)[0], TableFile(name, None, sheet))]
+    except InputError as error:
+        warnings.warn(f"sheet {sheet!r} was left out: {error}", LikewiseWarning, stacklevel=5)
+        return []
 
 
 def _stem(file: Path) -> str:

@@ -123,6 +123,8 @@ def files_of(path: Path) -> list[Path]:
         found = sorted(p for p in path.iterdir() if p.is_file() and form_by_name(p) and not p.name.startswith("."))
         if not found:
             raise InputError(f"folder {str(path)!r} holds no table: no file whose ending names a format")
+        if (path / "database.json").is_file():
+            raise InputError(f"folder {str(path)!r} is a database of several tables, and this takes one: name its file")
         return found
     if glob.has_magic(str(path)) and not path.exists():
         found = sorted(Path(p) for p in glob.glob(str(path)))  # noqa: PTH207 - a pattern may be absolute

@@ -154,11 +154,9 @@ class Postgres(Alchemy):
         self.all("SAVEPOINT likewise_fits")
         try:
             self.all(made)
-            each = (
-                ", ".join(map(literal, part.to_list())) for part in texts.to_frame().iter_slices(1000) for part in part
-            )
-            asked = (self.all(f"SELECT x FROM unnest(ARRAY[{some}]::text[]) x WHERE NOT pg_temp.likewise_fits(x)")
-                     for some in each)  # fmt: skip
+            each = (texts[start : start + 1000].to_list() for start in range(0, len(texts), 1000))
+            asked = (self.all(f"SELECT x FROM unnest(ARRAY[{', '.join(map(literal, some))}]::text[]) x "
+                              "WHERE NOT pg_temp.likewise_fits(x)") for some in each)  # fmt: skip
             return [text for rows in asked for (text,) in rows]
         except Exception:  # no right to make it, or no such language
             self.all("ROLLBACK TO likewise_fits")

@@ -1,7 +1,7 @@
 """Rows drawn to a file: memory that does not grow with them, rows a second, and the same bytes whoever draws.
 
-    python benchmarks/scale_draws.py grow --work FOLDER [--rows 1000000 10000000]
-    python benchmarks/scale_draws.py same --work FOLDER [--rows 600000]
+    python benchmarks/scale_draws.py grow --work FOLDER [--rows 1000000 10000000] [--engine processes --workers 2]
+    python benchmarks/scale_draws.py same --work FOLDER [--rows 600000] [--by processes ray disk]
 
 `grow` draws so many rows of Adult (15 columns) to Parquet, and tells the most anonymous memory and processor seconds.
 `same` draws the same rows by this process, by 1, 2 and 4 processes, by Ray with 1 and 2 workers, by both with a worker
@@ -26,7 +26,7 @@ from typing import Any
 
 from scale import record, watched
 
-KILLED_AFTER = 2
+KILLED_AFTER = 1
 """Parts that are joined before a worker is killed."""
 
 
@@ -129,22 +129,23 @@ def full_disk(work: Path, n: int, wanted: str) -> dict[str, Any]:
     }
 
 
-def same(work: Path, n: int) -> dict[str, Any]:
+def same(work: Path, n: int, by: list[str]) -> dict[str, Any]:
+    """Whether the files are the same that this process and others write."""
     words = ["--work", work, "--rows", n]
-    local = apart(*words, "--to", work / "local.parquet")
-    found: dict[str, Any] = {"local": local}
+    found: dict[str, Any] = {"local": apart(*words, "--to", work / "local.parquet")}
+    wanted = found["local"]["sha256"]
     for engine, counts in (("processes", (1, 2, 4)), ("ray", (1, 2))):
-        for workers in counts:
+        for workers in counts if engine in by else ():
             to = work / f"{engine}{workers}.parquet"
             found[f"{engine} {workers}"] = apart(*words, "--to", to, "--engine", engine, "--workers", workers)
-        to = work / f"{engine}_killed.parquet"
-        one = apart(*words, "--to", to, "--engine", engine, "--workers", 2, "--kill")
-        assert one["killed"], f"no worker of {engine} was met"
-        found[f"{engine} 2, one killed"] = one
-    wanted = local["sha256"]
+        if engine in by:
+            to = work / f"{engine}_killed.parquet"
+            one = apart(*words, "--to", to, "--engine", engine, "--workers", 2, "--kill")
+            assert one["killed"], f"no worker of {engine} was met"
+            found[f"{engine} 2, one killed"] = one
     for one in found.values():
         one["same"] = one.pop("sha256") == wanted
-    return found | {"disk full, then resumed": full_disk(work, n, wanted)}
+    return found | ({"disk full, then resumed": full_disk(work, n, wanted)} if "disk" in by else {})
 
 
 def main() -> None:
@@ -156,21 +157,23 @@ def main() -> None:
     parser.add_argument("--engine", default="local")
     parser.add_argument("--workers", type=int)
     parser.add_argument("--kill", action="store_true")
+    parser.add_argument("--by", nargs="+", default=["processes", "ray", "disk"])
     asked = parser.parse_args()
     asked.work.mkdir(parents=True, exist_ok=True)
     if asked.what == "once":
         print(json.dumps(once(asked.work, asked.rows[0], asked.to, asked.engine, asked.workers, kill=asked.kill)))
     elif asked.what == "grow":
         for n in asked.rows or (10**6, 10**7):
-            told = apart("--work", asked.work, "--rows", n, "--to", asked.work / "grown.parquet")
+            who = ["--engine", asked.engine, *(["--workers", asked.workers] if asked.workers else [])]
+            told = apart("--work", asked.work, "--rows", n, "--to", asked.work / "grown.parquet", *who)
+            told["rows_a_second"] = round(n / told["seconds"])
             told["rows_a_processor_second"] = round(n / told["processor_seconds"])
             told["file_mb"] = round((asked.work / "grown.parquet").stat().st_size / 1e6, 1)
-            record("draw", {f"{n}_rows": told})
+            record("draw", {f"{n}_rows_{asked.engine}_{told['workers']}": told})
     else:
         model(asked.work)
         n = (asked.rows or [600_000])[0]
-        found = same(asked.work, n)
-        record("same_bytes", found)
+        record("same_bytes", same(asked.work, n, asked.by))
 
 
 if __name__ == "__main__":

@@ -104,7 +104,7 @@ def held_in_memory(n: int) -> Iterator[None]:
     except MemoryError:
         raise OptionError(
             f"n: {n:,} rows do not fit into memory; draw fewer in a call, each call with another random_state, and "
-            "write each part before the next"
+            "write each part before the next; rows of a table that stand alone go to a file as they are drawn, with to="
         ) from None
 
 

@@ -163,14 +163,18 @@ def _connect(ray: Any, workers: int | None, address: str | None) -> None:
     """Start Ray here, or join a cluster.
 
     Raises:
-        EngineError: it does not answer.
+        EngineError: it does not answer, or does not start.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is told to anybody unasked
     silent = {"log_to_driver": False, "configure_logging": False}
     if address is None:
-        ray.init(
-            num_cpus=workers or processors(), include_dashboard=False, object_store_memory=OBJECTS, **silent,
-        )  # fmt: skip
+        try:
+            ray.init(
+                num_cpus=workers or processors(), include_dashboard=False, object_store_memory=OBJECTS, **silent,
+            )  # fmt: skip
+        except Exception as error:  # of no kind of its own, where a slow machine takes longer than Ray waits
+            ray.shutdown()
+            raise EngineError(f"Ray could not be started on this machine: {error}") from None
         return
     _check_answers(address)
     try:

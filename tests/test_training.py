@@ -16,7 +16,7 @@ from torch import nn
 import likewise as lw
 from likewise.errors import LikewiseWarning, OptionError, TrainingError
 from likewise.training import loop
-from likewise.training.loop import Descent, Event, Record, Schedule, by_autograd, one_cycle, train
+from likewise.training.loop import Descent, Enough, Event, Record, Schedule, by_autograd, one_cycle, train
 from likewise.training.optimiser import AdamW
 
 N_ROWS = 200
@@ -232,6 +232,19 @@ def test_without_held_out_rows_the_last_weights_are_kept() -> None:
     assert record.epochs == record.best_epoch == 5
     assert record.holdout_losses == []
     assert torch.equal(task.weights(), last[-1])
+
+
+def test_whoever_hears_of_it_may_stop_a_training_and_the_best_so_far_is_kept() -> None:
+    task, after = Task(epochs=20), []
+
+    def hear(event: Event) -> None:
+        after.append(task.weights().clone())
+        if event.epoch == 3:
+            raise Enough
+
+    record = task.run(progress=hear)
+    assert (record.epochs, record.stopped) == (3, "asked")
+    assert torch.equal(task.weights(), after[record.best_epoch - 1])
 
 
 def test_a_budget_of_seconds_is_kept_and_told() -> None:

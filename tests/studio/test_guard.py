@@ -258,3 +258,18 @@ def test_a_ticket_runs_out(tmp_path: Path) -> None:
     now[0] = SECONDS + 1
     assert tickets.take(old) is None
     assert tickets.take(new) == served
+
+
+def test_blind_nothing_of_the_rows_is_told(page: Studio) -> None:
+    frame = pl.DataFrame({"age": ["731", "732"] * 73, "word": ["unheard", "unseen"] * 73})
+    opened = page.call("PUT", "/api/data", chunks=[frame.write_csv().encode()], query="name=t.csv&blind=1")
+    protect = page.call("POST", "/api/protect", {})
+    for answer in (opened, protect):
+        assert answer.status == 200
+        assert not any(told in answer.body for told in (b"731", b"unheard", b"146", b"n_distinct", b"bins"))
+    assert page.call("POST", "/api/column/try", {"column": "age", "said": {"kind": "integer"}}).status == 400
+    assert page.call("POST", "/api/rules", {}).status == 400
+    assert page.call("POST", "/api/advise", {}).status == 400
+    said = page.call("POST", "/api/column", {"column": "age", "said": {"kind": "integer", "bounds": [0, 999]}})
+    assert said.status == 200
+    assert b"731" not in said.body

@@ -175,6 +175,21 @@ def test_the_rows_themselves_are_anonymised_as_the_command_does(state: State, tm
     assert "scores" not in run.facts
 
 
+def test_whether_balancing_helps_is_told_as_the_command_tells_it(state: State, tmp_path: Path) -> None:
+    state.begin_advice()
+    job = state.jobs.all[-1]
+    with chdir(job.folder):
+        assert worker.run([*map(list, job.commands)], worker.Teller(io.StringIO()), threading.Event()) == 0
+    job.status = "done"
+    assert job.ended is not None
+    job.ended(job)
+    assert state.session.advice is not None
+    names: dict[str, Any] = {}
+    with chdir(tmp_path):
+        exec(shown(state, "protect", "python"), names)
+    assert names["found"].methods[-3:] == recipes.WAYS
+
+
 def test_the_plan_leads_back_to_the_same_place(state: State, tmp_path: Path) -> None:
     session = state.session
     session.where, session.gate = ('plan="=plus"', "age=18..30"), "[rules]\nshape = { max = 0.1 }\n"

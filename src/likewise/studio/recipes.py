@@ -122,11 +122,18 @@ def _demo_file(source: Source, text: str) -> str:
     return text.format(source.name) if source.is_demo else ""
 
 
-def _columns_python(source: Source, changes: Sequence[Change]) -> str:
-    read, seen = (", by_header=True", "frame.clear()") if source.blind else ("", "frame")
-    lines = ["import likewise as lw", "", f"frame = lw.read({source.name!r}{read})", f"schema = lw.infer({seen})"]
+def _read_python(source: Source) -> list[str]:
     if source.is_demo:
-        lines[2:3] = ["from likewise.data import adult", "", "frame = adult()"]
+        return ["import likewise as lw", "from likewise.data import adult", "", "frame = adult()"]
+    return [
+        "import likewise as lw",
+        "",
+        f"frame = lw.read({source.name!r}{', by_header=True' if source.blind else ''})",
+    ]
+
+
+def _columns_python(source: Source, changes: Sequence[Change]) -> str:
+    lines = [*_read_python(source), f"schema = lw.infer({'frame.clear()' if source.blind else 'frame'})"]
     for change in changes:
         if change.rule is None:
             said = ", ".join(f"{name}={value!r}" for name, value in change.said.items())
@@ -155,7 +162,7 @@ def _protect_steps(session: Session) -> dict[str, str]:
     elif settings.purpose == "synthetic" and target is not None:
         command = advice_command(source.name, target)
         python = "\n".join([
-            "from likewise.balance import compare", "",
+            *_read_python(source), "from likewise.balance import compare", "",
             f"found = compare(frame.drop({target!r}), frame[{target!r}], folds=3, max_rows=3000,",
             f"                methods={list(WAYS)!r}, random_state=0)",
             "print(found.recommendation())",

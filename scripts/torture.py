@@ -36,6 +36,8 @@ INSIDE = "LIKEWISE_TORTURE_DISK"
 LATE = 0.03
 """Seconds in which a kill falls after something was begun to be written."""
 DISK_MB = 8
+PATIENCE = 600
+"""Seconds after which a job ends itself, and is told as lost."""
 WAYS = ("killed", "disk full")
 
 
@@ -159,6 +161,7 @@ def begin(job: Job, inputs: Path, outputs: Path, log: Path, limit: int | None = 
         os.dup2(handle, 1)
         os.dup2(handle, 2)
         os.chdir(inputs)
+        signal.alarm(PATIENCE)
         if limit is not None:
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))

@@ -1,7 +1,7 @@
 """Rows drawn to a file: memory that does not grow with them, rows a second, and the same bytes whoever draws.
 
     python benchmarks/scale_draws.py grow --work FOLDER [--rows 1000000 10000000] [--engine processes --workers 2]
-    python benchmarks/scale_draws.py same --work FOLDER [--rows 600000] [--by processes ray disk]
+    python benchmarks/scale_draws.py same --work FOLDER [--rows 600000] [--by processes ray disk] [--model copula]
 
 `grow` draws so many rows of Adult (15 columns) to Parquet, and tells the most anonymous memory and processor seconds.
 `same` draws the same rows by this process, by 1, 2 and 4 processes, by Ray with 1 and 2 workers, by both with a worker
@@ -30,14 +30,15 @@ KILLED_AFTER = 1
 """Parts that are joined before a worker is killed."""
 
 
-def model(work: Path) -> Path:
-    """A saved model of Adult, by the default."""
+def model(work: Path, name: str = "autoregressive") -> Path:
+    """A saved model of Adult, made once in a folder."""
     import likewise as lw
     from likewise.data import adult
 
     path = work / "adult.likewise"
     if not path.exists():
-        lw.Synthesizer(random_state=0, epochs=3).fit(adult()).save(path)
+        options = {"epochs": 3} if name == "autoregressive" else {}
+        lw.Synthesizer(name, random_state=0, **options).fit(adult()).save(path)
     return path
 
 
@@ -157,6 +158,7 @@ def main() -> None:
     parser.add_argument("--engine", default="local")
     parser.add_argument("--workers", type=int)
     parser.add_argument("--kill", action="store_true")
+    parser.add_argument("--model", default="autoregressive")
     parser.add_argument("--by", nargs="+", default=["processes", "ray", "disk"])
     asked = parser.parse_args()
     asked.work.mkdir(parents=True, exist_ok=True)
@@ -171,9 +173,9 @@ def main() -> None:
             told["file_mb"] = round((asked.work / "grown.parquet").stat().st_size / 1e6, 1)
             record("draw", {f"{n}_rows_{asked.engine}_{told['workers']}": told})
     else:
-        model(asked.work)
+        model(asked.work, asked.model)
         n = (asked.rows or [600_000])[0]
-        record("same_bytes", same(asked.work, n, asked.by))
+        record("same_bytes", {asked.model: same(asked.work, n, asked.by)})
 
 
 if __name__ == "__main__":

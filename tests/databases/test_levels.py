@@ -170,7 +170,7 @@ def test_groups_agree_even_where_links_come_back() -> None:
 
 def test_state_round_trips_and_damage_is_refused() -> None:
     shape = SelfLinks.fit(np.array([0, 2, 1, -1]))
-    late = LateLinks.fit(np.array([0, -1, 2]), 4, unique=True)
+    late = LateLinks.fit(np.arange(-1, 9), 20, unique=True)
     assert SelfLinks.from_dict(json.loads(json.dumps(shape.to_dict()))) == shape
     assert LateLinks.from_dict(json.loads(json.dumps(late.to_dict()))) == late
     for change in ({"circles": [-1]}, {"circles": [0]}, {"circles": [1] * 100}, {"roots": 1}):
@@ -179,3 +179,17 @@ def test_state_round_trips_and_damage_is_refused() -> None:
     for other in ({"share": 2.0}, {"degrees": [1]}, {"weights": [0.1, 0.1]}, {"degrees": [-1, 0]}, {"back": "x"}):
         with pytest.raises(ModelFileError):
             LateLinks.from_dict({**late.to_dict(), **other})
+
+
+def test_how_many_links_a_row_has_alone_is_not_written_down() -> None:
+    rng = np.random.default_rng(0)
+    link = np.concatenate([np.full(47, 3), np.full(31, 9), rng.integers(10, 200, 300)])
+    degrees = np.bincount(link, minlength=400)
+    late = LateLinks.fit(link, 400)
+    assert not {47, 31} & set(late.degrees)
+    behind = np.maximum(np.bincount(degrees, minlength=48)[list(late.degrees)], np.array(late.weights) * 400)
+    assert behind.min() > 4.9
+    assert abs(np.dot(late.degrees, late.weights) - degrees.mean()) < 0.05
+    assert set(LateLinks.fit(np.array([0, 0, 0, 1]), 3).degrees) == {1}, "of few rows each has the mean of all"
+    none = LateLinks.fit(np.full(4, -1), 0)
+    assert none.degrees == ()

@@ -15,6 +15,7 @@ from typing import Any, Self
 import numpy as np
 
 from likewise.codecs.column import take_value
+from likewise.databases.links.degrees import GREATEST
 from likewise.databases.links.matching import Within, assign, match
 from likewise.errors import ModelFileError
 from likewise.typing import Floats, Ints
@@ -31,7 +32,7 @@ class LateLinks:
 
     Args:
         share: of the rows that point at one.
-        degrees, weights: how many links a row has, and how often that is.
+        degrees, weights: how many links a row has, and how often that is; of numbers that too few rows have, means.
         unique: whether no two rows point at the same one.
         back: of the links, the share that comes back by the other foreign key; 0 where there is none.
 
@@ -60,7 +61,7 @@ class LateLinks:
             back: (P,) links of what is pointed at to the rows that point, by another foreign key.
         """
         at = np.flatnonzero(link >= 0)
-        counts = np.sort(np.bincount(link[at], minlength=n_parents))
+        counts = np.sort(_shared(np.bincount(link[at], minlength=n_parents)))
         if len(np.unique(counts)) > MOST_DEGREES:
             counts = counts[np.linspace(0, len(counts) - 1, MOST_DEGREES).round().astype(np.int64)]
         degrees, often = np.unique(counts, return_counts=True)
@@ -151,3 +152,16 @@ class LateLinks:
         if not fits:
             raise ModelFileError("links that are made last: their parts do not fit together")
         return cls(share, tuple(degrees), tuple(weights), take_value(data, "unique", bool), back)
+
+
+def _shared(counts: Ints) -> Ints:
+    """(P,) numbers of links, none of which fewer rows have than stand behind a range's end, or there are: those
+    are parted in the order of their size, with the next ones where they are too few, and each part has its mean."""
+    _, of, often = np.unique(counts, return_inverse=True, return_counts=True)
+    rare = often[of] < GREATEST
+    n = max(int(rare.sum()), GREATEST) if rare.any() else 0
+    found, rows = counts.copy(), np.lexsort([-counts, ~rare])[:n]
+    for part in np.array_split(rows, max(1, n // GREATEST)):
+        if len(part):
+            found[part] = round(float(counts[part].mean()))
+    return found

@@ -157,13 +157,6 @@ class DatabaseSchema:
         """The foreign keys that point at a table."""
         return tuple(key for key in self.foreign if key.parent == table)
 
-    def leading(self) -> frozenset[str]:
-        """The declared root and all tables from which foreign keys lead to it; none where none is declared."""
-        found = set[str]() if self.root is None else {self.root}
-        while more := {key.table for key in self.foreign if key.parent in found} - found:
-            found |= more
-        return frozenset(found)
-
     def key_columns(self, table: str) -> frozenset[str]:
         """Columns of a table that stand in a primary or a foreign key: what they hold is made, not learnt."""
         own = {name for key in self.of(table) for name in key.columns}

@@ -173,11 +173,12 @@ def overview(database: Database) -> Overview:
     return Overview(
         schema=schema, rows={name: len(frame) for name, frame in database.tables.items()},
         columns={name: frame.width for name, frame in database.tables.items()}, relations=relations,
-        problems=database.problems(), lookups=lookups(database), roots=_roots(database),
+        problems=database.problems(), lookups=lookups(database), roots=roots_in(database),
     )  # fmt: skip
 
 
-def _roots(database: Database) -> Roots:
+def roots_in(database: Database) -> Roots:
+    """Whose the rows of a database are."""
     schema, tables = database.schema, database.tables
     links = {
         key: Links.of(

@@ -186,6 +186,27 @@ def test_rows_belong_to_the_root_above_their_owner() -> None:
     assert told.of["lines"].tolist() == [of[by_order[no]] for no in tables["lines"]["no"]]
 
 
+def test_root_entities_are_those_that_a_generator_takes_rows_to_be_of() -> None:
+    rng = np.random.default_rng(0)
+    codes = pl.DataFrame({"code": range(400), "label": [f"illness {k}" for k in range(400)]})
+    patients = pl.DataFrame({"id": range(60), "born": rng.integers(1930, 2000, 60)})
+    who, nurse = np.repeat(range(60), 100), np.arange(6000)
+    stays = pl.DataFrame({"patient": who, "code": rng.integers(0, 400, 6000), "nurse": nurse})
+    keys = ["stays.code -> codes.code", "stays.patient -> patients.id"]
+    real = Database({"codes": codes, "patients": patients, "stays": stays}, keys)
+    side = link({"real": real})["real"]
+    assert owners(side) == real.overview().roots.homes
+    assert owners(side)["stays"].parent == "patients", "and not the larger table, a list"
+    of = units(side, owners(side)).of
+    assert (of["stays"] == of["patients"].repeat(100)).all()
+    nurses = stays.with_columns(nurse=pl.col("nurse") % 7)
+    schema = real.schema.replace("stays", columns=lw.infer(nurses, entity="nurse"))
+    told = link({"real": Database({**real.tables, "stays": nurses}, schema)})["real"]
+    whose = units(told, owners(told)).of["stays"]
+    assert len(np.unique(whose)) == 7
+    assert (whose[:-7] == whose[7:]).all()
+
+
 def test_owners_go_round_in_no_circle() -> None:
     tables = {
         "a": pl.DataFrame({"id": range(30), "b": range(30)}),

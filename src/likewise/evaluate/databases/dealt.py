@@ -9,7 +9,7 @@ Legend: n rows, m events, U units, E units of each hand, B deals, K cells.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -91,7 +91,7 @@ class Dealt:
     synthetic: Side
     fresh: Side
     hands: npt.NDArray[np.float32]
-    owner: dict[str, ForeignKey]
+    owner: Mapping[str, ForeignKey]
     floor_by: FloorKind
 
     @property

@@ -10,9 +10,12 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
+import polars as pl
 
 from likewise.databases.database import Database
 from likewise.databases.keys import DatabaseSchema, ForeignKey
+from likewise.databases.overview import roots_in
+from likewise.databases.roots import Roots
 from likewise.errors import SchemaError
 from likewise.evaluate.parsed import parsed
 from likewise.evaluate.tables import FloatArray, IntArray, Typed, check_columns, type_tables
@@ -27,11 +30,15 @@ class Linked:
     Args:
         tables: what each table tells beside its keys; typed together with those of the databases compared.
         parents: by foreign key, (n,) the row pointed at, or what `databases.pointing` says where there is none.
+        roots: whose the rows of the real one are, as a generator takes it.
+        persons: of tables in which a column tells whose a row is, that column.
     """
 
     schema: DatabaseSchema
     tables: Mapping[str, Typed]
     parents: Mapping[ForeignKey, IntArray]
+    roots: Roots
+    persons: Mapping[str, pl.DataFrame]
 
     def counts(self, key: ForeignKey) -> IntArray:
         """(N,) children of each parent by a foreign key, those without any counted as 0."""
@@ -81,10 +88,14 @@ def link(databases: Mapping[str, Database], *, text: Literal["pattern", "value"]
     for name in first.tables:
         for role, typed in zip(databases, _typed(name, databases, text), strict=True):
             tables[role][name] = typed
+    roots = roots_in(first)
     return {
-        role: Linked(first.schema, tables[role], {key: database.parent_rows(key) for key in first.schema.foreign})
+        role: Linked(
+            first.schema, tables[role], {key: database.parent_rows(key) for key in first.schema.foreign}, roots,
+            {name: database.tables[name].select(column) for name, column in roots.columns.items()},
+        )
         for role, database in databases.items()
-    }
+    }  # fmt: skip
 
 
 def table_schema(database: Database, name: str) -> Schema:

@@ -73,6 +73,21 @@ def test_what_one_person_has_in_hundreds_of_rows_never_comes_out(busy: int, text
             assert all((column < NUMBER // 2).all() for column in rows if column.name == "price")
 
 
+@pytest.mark.parametrize("table", ["users", "orders"])
+def test_a_type_that_lists_what_one_person_has_does_not_bring_it_out(table: str, tmp_path: Path) -> None:
+    real = loud_shop()
+    rows = real.tables[table]
+    whose = rows["id" if table == "users" else "user"]
+    kind = pl.Series("kind", np.where(whose == 1, WORD, np.where(whose % 2 == 0, "a", "b")), pl.Enum(["a", "b", WORD]))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        synth = Synthesizer(**QUICK).fit(real.with_tables({table: rows.with_columns(kind)}))
+    synth.save(tmp_path / "m.likewise")
+    assert WORD.encode() not in (tmp_path / "m.likewise").read_bytes()
+    drawn = synth.sample(random_state=0).tables[table]["kind"]
+    assert set(drawn.cast(pl.String)) <= {"a", "b", None}
+
+
 def test_what_five_people_have_is_kept() -> None:
     real = loud_shop()
     some = real.tables["orders"].filter(pl.col("user") <= 25)["no"]

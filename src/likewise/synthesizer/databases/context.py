@@ -37,8 +37,10 @@ def named_below(table: str, name: str) -> str:
 
 
 def shown(schema: Schema) -> list[Column]:
-    """The columns that children may be told: neither keys nor texts, nor what is made of a place on a map."""
+    """The columns that children may be told: neither keys nor texts, nor what is made of a place on a map. Levels that
+    their type lists were said by nobody, and some may be one person's: they are counted as others are."""
     fit = (c for c in schema if c.is_modelled and c.kind is not Kind.TEXT and c.name not in (OWNER, OFFSET, NOTHING))
+    fit = (replace(c, levels=None) if "levels" in c.found else c for c in fit)
     return [replace(c, semantic=None, role=Role.FEATURE, found=(), notes=()) for c in fit]
 
 

@@ -151,6 +151,32 @@ def test_a_group_of_several_people_is_parted_by_them() -> None:
     assert len(synth.sample(random_state=0).tables["games"]) > 0
 
 
+@pytest.mark.parametrize("far", [False, True])
+def test_rows_of_two_peoples_belong_to_the_one_of_more_people(far: bool) -> None:
+    rng = np.random.default_rng(0)
+    n = 900
+    patient, doctor = rng.integers(0, 100, n), rng.integers(0, 30, n)
+    visits = pl.DataFrame({
+        "visit_id": np.arange(n), "patient_id": patient, "doctor_id": doctor,
+        "reason": np.where(patient < 4, WORD, np.where(doctor % 2 == 0, "a", "b")),
+    })  # fmt: skip
+    tables = {
+        "patients": pl.DataFrame({"id": np.arange(100), "born": rng.integers(1930, 2000, 100)}),
+        "doctors": pl.DataFrame({"id": np.arange(30), "since": rng.integers(1980, 2020, 30)}), "visits": visits,
+    }  # fmt: skip
+    keys = ["visits.patient_id -> patients.id", "visits.doctor_id -> doctors.id"]
+    if far:  # what is done at a visit, by another doctor
+        done = pl.DataFrame({"visit_id": np.arange(n), "doctor_id": rng.integers(0, 30, n), "what": visits["reason"]})
+        tables |= {"visits": visits.drop("reason"), "done": done}
+        keys += ["done.visit_id -> visits.visit_id", "done.doctor_id -> doctors.id"]
+    real = Database(tables, keys)
+    assert {roots(real)[name] for name in tables} == {"patients", "doctors"}
+    assert roots(real)["done" if far else "visits"] == "patients"
+    synth = Synthesizer(**QUICK).fit(real)
+    drawn = synth.sample(random_state=0).tables["done" if far else "visits"]
+    assert WORD not in drawn["what" if far else "reason"].to_list()
+
+
 def test_a_large_list_is_no_root() -> None:
     rng = np.random.default_rng(0)
     codes = pl.DataFrame({"code": [f"C{k:04d}" for k in range(400)], "label": [f"illness {k}" for k in range(400)]})

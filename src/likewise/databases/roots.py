@@ -94,9 +94,10 @@ def roots_of(
     """Whose the rows of a database are.
 
     A declared root (`DatabaseSchema.root`) takes all tables that lead to it. Else tables that are called after people
-    are roots, and take what leads to them; of what leads to none the home is its owner, as it is drawn. Lists are
-    nobody's home: tables that are kept, those of which few rows are pointed at, and those that point at nothing, have a
-    name for each row and many rows that point at it. A column of the role `entity` beats all that in its table.
+    are roots, and take what leads to them, of several the one of most people: a visit is the patient's, not that of the
+    doctor, who has many. Of what leads to none the home is its owner, as it is drawn. Lists are nobody's home: tables
+    that are kept, those of which few rows are pointed at, and those that point at nothing, have a name for each row and
+    many rows that point at it. A column of the role `entity` beats all that in its table.
 
     Args:
         links: what the rows of each foreign key show.
@@ -115,7 +116,8 @@ def roots_of(
         if said is not None and not by_word and said in tables[table].columns:
             columns[table] = said
         elif by_word or (table not in people and toward):
-            homes[table] = max(by_word or toward, key=lambda key: _rank(schema, graph, key, links[key]))
+            people_of = {key: len(tables[Roots(homes).root_of(key.parent)]) for key in by_word or toward}
+            homes[table] = max(people_of, key=lambda key: (people_of[key], *_rank(schema, graph, key, links[key])))
             leads.add(table)
         elif table not in people:
             fit = [key for key in own if not _is_list(schema, key, links[key], tables[key.parent])]

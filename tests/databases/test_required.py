@@ -40,3 +40,19 @@ def test_a_table_of_two_rows_has_all_that_it_must() -> None:
     )
     assert drawn.problems() == ()
     assert not set(drawn.tables["staff"]["login"]) & {"mike", "jon"}
+
+
+def test_a_key_of_several_columns_may_lack_one_that_may_be_missing_and_no_other() -> None:
+    rng = np.random.default_rng(0)
+    orders = pl.DataFrame({
+        "shop": np.repeat([1, 2, 3], 60), "no": np.tile(np.arange(60), 3), "paid": rng.integers(1, 9, 180),
+    })  # fmt: skip
+    of = np.repeat(np.arange(180), 3)
+    lines = orders.select("shop", "no")[of]
+    lines = lines.with_columns(no=pl.when(pl.int_range(pl.len()) % 9 > 0).then("no"), n=pl.Series(of % 5))
+    real = lw.Database({"orders": orders, "lines": lines}, ["orders(shop, no)", "lines(shop, no) -> orders(shop, no)"])
+    schema = real.schema.replace("lines", required=("shop",))
+    drawn = lw.Synthesizer(epochs=1, random_state=0).fit(real.with_schema(schema)).sample(random_state=0)
+    assert not drawn.problems()
+    assert set(drawn.tables["lines"]["shop"]) <= set(drawn.tables["orders"]["shop"])
+    assert 20 < drawn.tables["lines"]["no"].null_count() < 120

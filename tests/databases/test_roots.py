@@ -248,3 +248,11 @@ def test_people_stand_behind_a_leaf_and_a_level_of_what_is_pointed_at() -> None:
 def test_no_table_is_named_after_people_by_what_it_says_of_them() -> None:
     schema = DatabaseSchema({"user_orders": TableSchema(primary=("id",))})
     assert roots(Database({"user_orders": pl.DataFrame({"id": [1, 2]})}, schema)) == {"user_orders": "user_orders"}
+
+
+@pytest.mark.parametrize("rows", [1, 40])
+def test_a_number_that_fewer_than_five_people_have_is_no_centre(rows: int) -> None:
+    parents = pl.DataFrame({"rent": [float(NUMBER)] * rows})
+    one = np.zeros(rows, np.int64)
+    assert str(float(NUMBER)) not in str(Features.fit(parents, one + 1, one).to_dict())
+    assert str(float(NUMBER)) in str(Features.fit(parents, one + 1, np.arange(rows)).to_dict()) or rows < LEAST

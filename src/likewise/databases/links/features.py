@@ -139,7 +139,9 @@ class Features:
 
 def _learnt(series: pl.Series, whose: Ints | None) -> Number | Levels | None:
     if series.dtype.is_numeric() or series.dtype.is_temporal():
-        return Number.of(series.name, series)
+        known = np.flatnonzero(np.isfinite(_physical(series)))
+        people = len(known) if whose is None else len(np.unique(whose[known]))
+        return Number.of(series.name, series) if people >= SHARED else None  # of fewer the mean tells what they hold
     if series.dtype == pl.Boolean or series.dtype == pl.String or isinstance(series.dtype, pl.Categorical | pl.Enum):
         return Levels.of(series.name, series, whose)
     return None

@@ -380,6 +380,15 @@ class Drawing:
 
     # ---- keys --------------------------------------------------------------------------------------------------------
 
+    def _partly(self, name: str) -> list[str]:
+        """Columns that are never missing, of foreign keys of which others are: rows that point at nothing hold them."""
+        schema = self.model.schema
+        own = {c for key in schema.tables[name].keys for c in key}
+        partly = {
+            c for key in schema.of(name) if not schema.is_required(key) and len(key.columns) > 1 for c in key.columns
+        }
+        return [c for c in schema.tables[name].required if c in partly - own]
+
     def finished(self) -> dict[str, pl.DataFrame]:
         """All tables as they came: keys made, columns in order, each of its type."""
         model, keys = self.model, self.model.keys
@@ -404,6 +413,9 @@ class Drawing:
                 LikewiseWarning,
                 stacklevel=3,
             )
+        for name, rows in made.items():
+            if name not in self.wanted.given and model.tables[name].way != KEPT:
+                made[name] = without_missing(rows, self._partly(name), seed_of(self.seed, f"{name}?"))
         types = {name: own.columns for name, own in model.tables.items()}
         rng, links = seed_of(self.seed, ">"), None if lost else self.links
         whole = again(made, model.derived, rng, columns=types, links=links, given=self.wanted.given)

@@ -30,7 +30,7 @@ from likewise.training.loop import Event
 
 COMMANDS = (
     "synth", "schema", "inspect", "sample", "complete", "evaluate", "compare", "audit", "statement", "budget",
-    "anonymize", "pseudonymize", "models", "balance", "impute", "scenario", "demo",
+    "anonymize", "pseudonymize", "models", "balance", "impute", "scenario", "demo", "studio",
 )  # fmt: skip
 PARTS = {"balance": ("rows", "compare"), "scenario": ("rows", "tail", "paths", "set")}
 Run = Callable[..., Result]

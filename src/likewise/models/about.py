@@ -37,6 +37,7 @@ def describe(kind: type[Any]) -> dict[str, Any]:
     texts = option_texts(kind)
     # Of the class, for no generator can be made whose nets a light install lacks.
     defaults = {f.name: f.default if f.default_factory is MISSING else f.default_factory() for f in fields(kind)}
+    defaults = {name: list(value) if isinstance(value, tuple) else value for name, value in defaults.items()}
     return {
         "name": kind.name,
         "class": kind.__name__,

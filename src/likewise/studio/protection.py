@@ -55,8 +55,8 @@ def count_error(schema: Schema, settings: Settings) -> float | None:
     Example:
         >>> from likewise.schema.column import Column
         >>> schema = Schema(tuple(Column(name=n, kind="categorical") for n in "abc"))
-        >>> round(count_error(schema, Settings(epsilon=1.0)))
-        24
+        >>> 20 < count_error(schema, Settings(epsilon=1.0)) < 30
+        True
     """
     columns = len(schema.modelled)
     if not columns:

@@ -39,6 +39,7 @@ def checks(real: Database, database: Database) -> Iterator[Check]:
     """All that the schema of the real database asks of another one.
 
     Example:
+        >>> import polars as pl
         >>> users, orders = pl.DataFrame({"id": [1, 1]}), pl.DataFrame({"no": [7, 8], "user": [1, 9]})
         >>> shop = Database({"users": users, "orders": orders}, keys=["orders.user -> users.id"])
         >>> [(check.name, check.broken) for check in checks(shop, shop) if check.broken]

@@ -26,7 +26,6 @@ function App({ first }) {
     ask: (path, body) => guarded(() => call("POST", path, body ?? {})),
     put: (path, file) => guarded(async () => { const found = await call("PUT", path, file, "application/octet-stream"); setState(found); return found; }),
     go: (name) => { location.hash = name; },
-    refresh: () => guarded(async () => setState(await call("GET", "/api/state"))),
     tell,
   };
   useEffect(() => {

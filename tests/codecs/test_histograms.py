@@ -61,13 +61,18 @@ def test_any_cuts_in_any_order_make_the_same_counts(listed: list[float], data: s
     assert (parts[0].missing, parts[0].step, parts[0].decimals) == (whole.missing, whole.step, whole.decimals)
 
 
-RNG = np.random.default_rng(0)
-COLUMNS = {
-    "normal": RNG.normal(size=400_000), "money": RNG.lognormal(6, 1.5, 400_000).round(2),
-    "steps": RNG.integers(0, 10**6, 400_000) * 50 + 25,
-    "heaped": np.where(RNG.random(400_000) < 0.3, 0.0, RNG.gamma(2, 100, 400_000)),
-    "years": RNG.integers(1900, 2020, 400_000),
-}  # fmt: skip
+def columns() -> dict[str, np.ndarray]:
+    """Numbers of several laws."""
+    rng, n = np.random.default_rng(0), 400_000
+    return {
+        "normal": rng.normal(size=n), "money": rng.lognormal(6, 1.5, n).round(2),
+        "steps": rng.integers(0, 10**6, n) * 50 + 25,
+        "heaped": np.where(rng.random(n) < 0.3, 0.0, rng.gamma(2, 100, n)),
+        "years": rng.integers(1900, 2020, n),
+    }  # fmt: skip
+
+
+COLUMNS = columns()
 
 
 @pytest.mark.parametrize("name", COLUMNS)

@@ -15,8 +15,8 @@ from typer.testing import CliRunner
 import likewise as lw
 from likewise.cli.app import app
 from likewise.databases.database import Database
-from likewise.dp import columns, gate, units
-from likewise.dp.ledger import DP, Entry, Ledger
+from likewise.dp import columns, units
+from likewise.dp.ledger import DP
 from likewise.dp.units import Entities
 from likewise.errors import OptionError, PrivacyError
 from likewise.histories import declared, private
@@ -26,8 +26,9 @@ from likewise.synthesizer.databases.public import Public
 from likewise.typing import Ints
 
 from ..databases.shops import check
+from . import questions
 from .artefacts import are_equal, blind_answers, blind_cuts, file_of
-from .test_histories_within import first_of_each, last_of_each
+from .questions import first_of_each, last_of_each
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:.*drowns what they say", "ignore:.*are few for differential privacy", "ignore:.*are left out"
@@ -254,44 +255,13 @@ def test_a_planted_look_past_the_gate_is_caught(tmp_path: Path, monkeypatch: pyt
     assert not are_equal(*files)
 
 
-def asked_of(frames: Tables, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any, float]]:
-    """Every query of a fit with its exact answer and its sensitivity; what is answered is the same for any rows."""
-    asked: list[tuple[str, Any, float]] = []
-
-    def counts(
-        look: Any, rho: float, ledger: Ledger, what: str, *, sensitivity: float = 1.0, delta: float = 0.0
-    ) -> Any:
-        exact = np.asarray(look(), float)
-        asked.append((what, exact, sensitivity))
-        sigma = sensitivity / np.sqrt(2 * rho)
-        ledger.spend(Entry(what=what, mechanism="gaussian", parameter=sigma, sensitivity=sensitivity, rho=rho))
-        return np.full(len(exact), 400.0), sigma
-
-    def choices(look: Any, rho: float, ledger: Ledger, what: str, *, sensitivity: float = 1.0) -> list[int]:
-        asked.extend((what + " scores", np.asarray(scores), sensitivity) for scores in look())
-        ledger.spend(Entry(what=what, mechanism="exponential", parameter=1.0, sensitivity=sensitivity, rho=rho))
-        return [0]
-
-    for module in (columns, gate, private):
-        monkeypatch.setattr(module, "noisy_counts", counts)
-    monkeypatch.setattr(gate, "noisy_choices", choices)
+def furthest(first: Tables, second: Tables, monkeypatch: pytest.MonkeyPatch) -> float:
+    """How far the answers to questions on two databases are apart, in terms of their sensitivities."""
     blind_cuts(monkeypatch)
     monkeypatch.setattr(columns, "noisy_choices", lambda look, rho, ledger, what, **rest: [0 for _ in look()])
-    monkeypatch.setattr(units, "noisy_sum", lambda total, *rest: np.zeros(len(total)))
-    synth().fit(shop(frames))
-    return asked
-
-
-def furthest(first: Tables, second: Tables, monkeypatch: pytest.MonkeyPatch) -> float:
-    """The greatest distance of two answers to one question, in terms of its sensitivity."""
-    one, other = (asked_of(frames, monkeypatch) for frames in (first, second))
-    assert [what for what, _, _ in one] == [what for what, _, _ in other]
-    moved = [
-        (np.abs(a - b).max() if what.endswith("scores") else np.linalg.norm(a - b)) / sensitivity
-        for (what, a, sensitivity), (_, b, _) in zip(one, other, strict=True)
-    ]
-    assert len(moved) >= 12
-    return float(max(moved))
+    return questions.furthest(
+        lambda: synth().fit(shop(first)), lambda: synth().fit(shop(second)), monkeypatch, least=12
+    )
 
 
 @pytest.mark.parametrize("chosen", [first_of_each, last_of_each])

@@ -18,13 +18,13 @@ import likewise as lw
 from likewise.audit import Claim, many_runs
 from likewise.cli.app import app
 from likewise.codecs.base import Codes
-from likewise.dp import columns, gate, units
+from likewise.dp import gate, units
 from likewise.dp.accounting import Steps
 from likewise.dp.gate import ClippedSums, StepPlan
-from likewise.dp.ledger import DP, Entry, Ledger
+from likewise.dp.ledger import DP, Ledger
 from likewise.dp.units import Entities, EntitySums, one_of_each, settle
 from likewise.errors import ModelFileError, OptionError, PrivacyError, SchemaError
-from likewise.histories import declared, private
+from likewise.histories import declared
 from likewise.training import private as training
 from likewise.training.loop import Schedule
 from likewise.training.private import MARGIN, PrivateDescent
@@ -33,7 +33,9 @@ from likewise.typing import Ints
 from ..nets.small import small_net
 from ..nets.test_ghosts import SIZES
 from ..nets.test_ghosts import codes as public_codes
+from . import questions
 from .artefacts import are_equal, blind_answers, blind_cuts, file_of
+from .questions import first_of_each, last_of_each
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*drowns what they say", "ignore:.*are few for differential privacy")
 
@@ -261,55 +263,10 @@ def test_rows_that_pull_against_each_other_are_not_told_too_small() -> None:
 
 # ---- what comes before the steps -------------------------------------------------------------------------------------
 
-LOOKS = (columns, gate, private)
-"""Where counts are asked for."""
-
-
-def asked_of(frame: pl.DataFrame, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any, float]]:
-    """Every query of a fit with its exact answer and its sensitivity; what is answered is the same for any table."""
-    asked: list[tuple[str, Any, float]] = []
-
-    def counts(
-        look: Any, rho: float, ledger: Ledger, what: str, *, sensitivity: float = 1.0, delta: float = 0.0
-    ) -> Any:
-        exact = np.asarray(look(), float)
-        asked.append((what, exact, sensitivity))
-        sigma = sensitivity / np.sqrt(2 * rho)
-        ledger.spend(Entry(what=what, mechanism="gaussian", parameter=sigma, sensitivity=sensitivity, rho=rho))
-        return np.full(len(exact), 400.0), sigma
-
-    def choices(look: Any, rho: float, ledger: Ledger, what: str, *, sensitivity: float = 1.0) -> list[int]:
-        asked.extend((what + " scores", np.asarray(scores), sensitivity) for scores in look())
-        ledger.spend(Entry(what=what, mechanism="exponential", parameter=1.0, sensitivity=sensitivity, rho=rho))
-        return [0]
-
-    for module in LOOKS:
-        monkeypatch.setattr(module, "noisy_counts", counts)
-    monkeypatch.setattr(gate, "noisy_choices", choices)
-    monkeypatch.setattr(units, "noisy_sum", lambda total, *rest: np.zeros(len(total)))
-    synth().fit(frame)
-    return asked
-
 
 def furthest(first: pl.DataFrame, second: pl.DataFrame, monkeypatch: pytest.MonkeyPatch) -> float:
-    """The greatest distance of two answers to one question, in terms of its sensitivity."""
-    one, other = (asked_of(frame, monkeypatch) for frame in (first, second))
-    assert [what for what, _, _ in one] == [what for what, _, _ in other]
-    moved = [
-        (np.abs(a - b).max() if what.endswith("scores") else np.linalg.norm(a - b)) / sensitivity
-        for (what, a, sensitivity), (_, b, _) in zip(one, other, strict=True)
-    ]
-    assert len(moved) >= 5
-    return float(max(moved))
-
-
-def first_of_each(starts: Ints, n: int) -> Ints:
-    return np.asarray(starts[np.diff(np.append(starts, n)) > 0])
-
-
-def last_of_each(starts: Ints, n: int) -> Ints:
-    ends = np.append(starts, n)[1:] - 1
-    return np.asarray(ends[np.diff(np.append(starts, n)) > 0])
+    """How far the answers to questions on two tables are apart, in terms of their sensitivities."""
+    return questions.furthest(lambda: synth().fit(first), lambda: synth().fit(second), monkeypatch, least=5)
 
 
 @pytest.mark.parametrize("chosen", [first_of_each, last_of_each])

@@ -27,7 +27,7 @@ def without_passwords(text: str) -> str:
     ("'postgresql//...'", "'mysql://host:3306/shop'")
     """
     if len(text) > MOST:  # the forms take time as the square of a text that a damaged file may have made long
-        text = text[:MOST] + "..."
+        text = text[:MOST].rpartition(" ")[0] + "..."  # no word is cut, for half a URL is not told from a word
     for form, shown in _PASSWORDS:
         if "@" in text or not form.endswith("@"):
             text = re.sub(form, shown, text)

@@ -134,8 +134,48 @@ def test_a_key_that_repeats_is_suspected_by_its_form(form: str) -> None:
 @pytest.mark.parametrize("key", ["emp", "subject", "Patient"])
 def test_whole_numbers_under_the_name_of_somebody_are_keys_where_they_have_facts_of_their_own(key: str) -> None:
     assert suspect(payroll(37).drop("name").rename({"employee_id": key})) == key
-    frame = payroll(38).select("month", pl.Series(key, np.random.default_rng(38).integers(0, 90, 1_200)))
+    frame = payroll(38).select("month", pl.Series(key, np.random.default_rng(38).poisson(40, 1_200)))
     assert suspect(frame) is None  # a mere number
+
+
+BARE = (
+    "PATIENT", "CUSTOMER", "person", "User", "assigned_employee", "KUNDE", "Schüler", "Patientin", "étudiant",
+    "PACIENTE", "cliente", "utente", "aluno", "клиент", "пользователь", "pacjent", "klant", "müşteri", "asiakas",
+    "患者", "客户", "用户", "顧客", "ユーザー", "고객", "مريض", "מטופל",
+)  # fmt: skip
+"""Names of somebody without a word for a key, in languages that the vocabulary knows."""
+
+
+def measured(key: str, keys: list[object], n: int = 400) -> pl.DataFrame:
+    """Rows that tell nothing of whose they are but by their key."""
+    rng = np.random.default_rng(41)
+    at = rng.integers(0, len(keys), n)
+    return pl.DataFrame({"pulse": rng.normal(70, 9, n).round(1), key: [keys[k] for k in at]})
+
+
+@pytest.mark.parametrize("name", BARE)
+@pytest.mark.parametrize("form", ["uuid", "code", "row number", "long number"])
+def test_the_bare_name_of_somebody_is_a_key_where_its_values_are_given_out(name: str, form: str) -> None:
+    keys: dict[str, list[object]] = {
+        "uuid": [f"00000000-0000-4000-8000-{k * 48271 % 16**12:012x}" for k in range(60)],
+        "code": [f"P-{k * 7919 % 1000:03d}" for k in range(60)], "row number": list(range(1, 61)),
+        "long number": [k * 7919 + 100_003 for k in range(60)],
+    }  # fmt: skip
+    assert suspect(measured(name, keys[form])) == name
+
+
+@pytest.mark.parametrize("name", ["staff", "employee", "student", "guest", "member", "person", "client"])
+def test_counts_and_levels_under_the_name_of_somebody_are_nobody(name: str) -> None:
+    rng = np.random.default_rng(42)
+    for counts in (rng.poisson(9, 3_000), rng.geometric(0.05, 3_000), rng.normal(60, 20, 3_000).clip(0).astype(int)):
+        assert suspect(measured(name, counts.tolist(), 3_000)) is None
+    assert suspect(measured(name, ["yes", "no"])) is None
+    assert suspect(measured(name, ["new", "old", "gold", "silver", "staff", "none"])) is None
+
+
+@pytest.mark.parametrize(("name", "form"), [("host", "web-{:02d}"), ("agent", "bot{:03d}"), ("vehicle", "T{:04d}")])
+def test_machines_are_nobody_by_their_bare_name(name: str, form: str) -> None:
+    assert suspect(measured(name, [form.format(k) for k in range(40)])) is None
 
 
 @pytest.mark.parametrize("key", ["product_code", "airport_code", "class_id", "ItemID"])

@@ -17,7 +17,7 @@ from likewise.databases.database import Database
 from likewise.databases.keys import DatabaseSchema, TableSchema
 from likewise.databases.links.codes import LEAST, SideCodes
 from likewise.databases.links.features import Features
-from likewise.databases.roots import Roots
+from likewise.databases.roots import Roots, people_of
 from likewise.errors import LikewiseWarning, SchemaError
 from likewise.schema.column import Column, Kind, Role, Schema
 
@@ -192,6 +192,54 @@ def test_a_large_list_is_no_root() -> None:
     with pytest.warns(LikewiseWarning, match="'patient_id' repeats as the key of a person"):
         synth = Synthesizer(**QUICK).fit(Database({"codes": codes, "stays": stays}, keys[:1]))
     assert synth.database_ is not None
+
+
+@pytest.mark.parametrize(
+    ("table", "key"),
+    [
+        ("PATIENT", "ID"), ("shop_customers_dataset", "id"), ("dim_kunde", "id"), ("demographics", "PATIENT"),
+        ("stammdaten", "Kundennummer"), ("registro", "id_paciente"), ("档案", "患者"), ("台帳", "顧客"),
+        ("anketa", "клиент"),
+    ],
+)  # fmt: skip
+def test_a_table_is_of_people_by_its_bare_name_or_by_that_of_its_key(table: str, key: str) -> None:
+    """Though its rows were written down together by something else, which would own them."""
+    rng = np.random.default_rng(0)
+    tables = {
+        table: pl.DataFrame({key: np.arange(60) * 7 + 100, "born": rng.integers(1930, 2000, 60)}),
+        "products": pl.DataFrame({"product_id": np.arange(200) + 1, "price": rng.normal(size=200)}),
+        "orders": pl.DataFrame({
+            "of": rng.integers(0, 60, 600) * 7 + 100, "product_id": np.sort(rng.integers(1, 201, 600))
+        }),
+    }  # fmt: skip
+    keys = [f"{table}({key})", f"orders.of -> {table}.{key}", "orders.product_id -> products.product_id"]
+    assert roots(Database(tables, keys))["orders"] == table
+
+
+@pytest.mark.parametrize(
+    ("table", "key"), [("accounts", "account_id"), ("parts", "part_id"), ("roles", "user_role_id")]
+)
+def test_a_table_is_of_nobody_by_the_key_of_a_thing(table: str, key: str) -> None:
+    schema = DatabaseSchema({table: TableSchema(primary=(key,))})
+    assert not people_of(schema)
+    assert people_of(DatabaseSchema({table: TableSchema(primary=("user_id",))})) == {table}
+    assert not people_of(DatabaseSchema({table: TableSchema(primary=("user_id", "no"))}))
+
+
+def test_people_of_a_table_left_out_stand_behind_rows_that_belong_to_a_thing() -> None:
+    """Five rows of one patient, each at another hospital, are one person's."""
+    rng = np.random.default_rng(0)
+    patients = [f"00000000-0000-4000-8000-{k * 48271:012x}" for k in range(100)]
+    at = np.append(rng.integers(1, 100, 600), np.zeros(30, int))
+    stays = pl.DataFrame({
+        "hospital": np.append(rng.integers(0, 50, 600), np.arange(30)), "PATIENT": [patients[k] for k in at],
+        "thing": np.where(at == 0, WORD, rng.choice(["a", "b"], len(at))),
+    })  # fmt: skip
+    hospitals = pl.DataFrame({"id": np.arange(50), "beds": rng.integers(10, 900, 50)})
+    real = Database({"hospitals": hospitals, "stays": stays}, ["stays.hospital -> hospitals.id"])
+    with pytest.warns(LikewiseWarning, match="table 'stays': column 'PATIENT' repeats as the key of a person"):
+        synth = Synthesizer(**QUICK).fit(real)
+    assert WORD not in synth.sample(random_state=0).tables["stays"]["thing"].to_list()
 
 
 def test_a_declared_root_beats_the_one_that_is_found() -> None:

@@ -17,8 +17,8 @@ import polars as pl
 
 from likewise.databases.graph import Graph, Links, rank
 from likewise.databases.keys import DatabaseSchema, ForeignKey
-from likewise.databases.naming import same
-from likewise.schema.keys import PEOPLE, parts_of
+from likewise.databases.naming import same, table_names
+from likewise.schema.keys import PEOPLE, names_a_person
 from likewise.schema.persons import LEAST_ENTITIES, parted
 from likewise.typing import Bools, Ints
 
@@ -93,8 +93,8 @@ def roots_of(
 ) -> Roots:
     """Whose the rows of a database are.
 
-    A declared root (`DatabaseSchema.root`) takes all tables that lead to it. Else tables that are called after people
-    are roots, and take what leads to them, of several the one of most people: a visit is the patient's, not that of the
+    A declared root (`DatabaseSchema.root`) takes all tables that lead to it. Else tables of people (`people_of`) are
+    roots, and take what leads to them, of several the one of most people: a visit is the patient's, not that of the
     doctor, who has many. Of what leads to none the home is its owner, as it is drawn. Lists are nobody's home: tables
     that are kept, those of which few rows are pointed at, and those that point at nothing, have a name for each row and
     many rows that point at it. A column of the role `entity` beats all that in its table.
@@ -103,7 +103,7 @@ def roots_of(
         links: what the rows of each foreign key show.
         tables: the real rows.
     """
-    people = {schema.root} if schema.root is not None else {name for name in schema.tables if _is_people(schema, name)}
+    people = {schema.root} if schema.root is not None else people_of(schema)
     homes, columns, leads = dict[str, ForeignKey](), dict[str, str](), set(people)
     early = [key for key in schema.foreign if key not in graph.late and not schema.tables[key.parent].kept]
     for table in graph.order:
@@ -116,8 +116,8 @@ def roots_of(
         if said is not None and not by_word and said in tables[table].columns:
             columns[table] = said
         elif by_word or (table not in people and toward):
-            people_of = {key: len(tables[Roots(homes).root_of(key.parent)]) for key in by_word or toward}
-            homes[table] = max(people_of, key=lambda key: (people_of[key], *_rank(schema, graph, key, links[key])))
+            many = {key: len(tables[Roots(homes).root_of(key.parent)]) for key in by_word or toward}
+            homes[table] = max(many, key=lambda key: (many[key], *_rank(schema, graph, key, links[key])))
             leads.add(table)
         elif table not in people:
             fit = [key for key in own if not _is_list(schema, key, links[key], tables[key.parent])]
@@ -148,12 +148,19 @@ def is_label(column: pl.Series) -> bool:
     return column.cast(pl.Float64, strict=False).is_null().all()
 
 
-def _is_people(schema: DatabaseSchema, table: str) -> bool:
-    """Whether a table is called after people, and its rows are not those of another, one each."""
-    words = parts_of(table)
-    keys = [set(key) for key in schema.tables[table].keys]
+def people_of(schema: DatabaseSchema) -> set[str]:
+    """Tables whose rows are people: one each that are called after them, or of which a key of one column is
+    ("PATIENT", "id_cliente"); but none that is kept, or whose rows are those of another table, one each."""
+    names = table_names(schema.tables)
+    return {name for name in schema.tables if _are_people(schema, name, names[name].words)}
+
+
+def _are_people(schema: DatabaseSchema, table: str, words: tuple[str, ...]) -> bool:
+    own = schema.tables[table]
+    keys = [set(key) for key in own.keys]
     alone = not any(set(key.columns) in keys for key in schema.of(table) if not key.is_self)
-    return alone and not schema.tables[table].kept and any(same(word, who) for word in words[-1:] for who in PEOPLE)
+    called = any(same(word, who) for word in words[-1:] for who in PEOPLE)
+    return alone and not own.kept and (called or any(len(k) == 1 and names_a_person(*k) for k in keys))
 
 
 def _declared_entity(schema: DatabaseSchema, table: str) -> str | None:

@@ -53,6 +53,8 @@ OWNERS = frozenset(words("headings.owners"))
 THINGS = frozenset(words("headings.things"))
 """Owners of rows that are no people, and whose name may tell of their kind as well as of one of them."""
 PEOPLE = (OWNERS - THINGS) | frozenset(words("headings.people"))
+_MACHINES = frozenset({"host", "agent"})
+"""Words for somebody that are as well of machines and programs."""
 GROUPS = frozenset(words("headings.groups"))
 """Words of what is sold, visited or belonged to: its rows are many people's."""
 _NUMBERED = frozenset(words("headings.numbered"))
@@ -257,6 +259,47 @@ def names_an_owner(name: str) -> bool:
         (True, False)
     """
     return any(part in OWNERS for part in parts_of(name)[-1:])
+
+
+def names_a_person(name: str) -> bool:
+    """Whether a name tells of somebody, with or without a word for a key: the last of its other words does.
+
+    Example:
+        >>> [names_a_person(name) for name in ("PATIENT", "id_cliente", "Kundennummer", "user_orders", "account_id")]
+        [True, True, True, False, False]
+    """
+    parts = [part for part in parts_of(name) if not is_key_word(part)]
+    return {*parts[-1:]} <= PEOPLE and bool(parts)
+
+
+def are_of_somebody(name: str, values: pl.Series, rows: pl.Series) -> bool:
+    """Whether values that come again are keys under the bare name of somebody, as "PATIENT": UUIDs and the like, codes
+    whose letters are alike, numbers of one width, or numbers from the first on of which those beside each other have no
+    more alike many rows than others do, while counts and measures do.
+
+    Args:
+        name: the column's.
+        values: (k,) distinct, Int64 or String.
+        rows: (k,) that each has.
+
+    Example:
+        >>> ids, rows = pl.Series(range(1, 41)), pl.Series([3, 9, 4, 7] * 10)
+        >>> are_of_somebody("person", ids, rows), are_of_somebody("person", ids, rows.sort(descending=True))
+        (True, False)
+    """
+    if not names_a_person(name) or {*parts_of(name)[-1:]} & _MACHINES or len(values) < 20:
+        return False
+    if values.dtype == pl.String:
+        sure = values.str.contains(_UUID).all() or values.str.contains(f"^{MAIL}$").all() or _all_hashes(values)
+        return sure or (looks_made(values) and values.str.replace_all(r"\d", "").n_unique() <= 5)
+    if are_given_out(name, values.cast(pl.String)):
+        return True
+    low, high = int(values.min()), int(values.max())  # type: ignore[arg-type]
+    if low not in (0, 1) or len(values) < NEARLY * (high - low + 1):
+        return False
+    held = rows.gather(values.arg_sort()).cast(pl.Float64)
+    around = float(((held - held.mean()) ** 2).sum())
+    return around == 0 or float((held.diff() ** 2).sum()) >= around  # about twice as much by chance (von Neumann 1941)
 
 
 def names_a_group(name: str) -> bool:

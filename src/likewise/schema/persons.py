@@ -19,9 +19,11 @@ from likewise.schema.identifiers.forms import NAME, forms_of
 from likewise.schema.identifiers.names import is_a_name
 from likewise.schema.keys import (
     THINGS,
+    are_of_somebody,
     looks_made,
     names_a_group,
     names_a_key,
+    names_a_person,
     names_an_entity,
     names_an_owner,
     parts_of,
@@ -195,7 +197,8 @@ def _suspect(counted: Counted, schema: Schema, column: Column) -> Suspect | None
     if column.role is Role.DROP or column.kind in (Kind.BOOLEAN, Kind.REAL, Kind.DATETIME):
         return None
     sure, personal = names_an_entity(name), next(iter(forms_of(column)), None)
-    if column.kind is Kind.INTEGER and not (sure or names_a_key(name) or names_an_owner(name)):
+    person = names_a_person(name)
+    if column.kind is Kind.INTEGER and not (sure or person or names_a_key(name) or names_an_owner(name)):
         return None
     if names_a_group(name) and personal is None:
         return None
@@ -208,7 +211,7 @@ def _suspect(counted: Counted, schema: Schema, column: Column) -> Suspect | None
     often = int(rows.median() or 0) >= 2  # type: ignore[arg-type]
     if len(values) < LEAST_ENTITIES or not (often or (sure and rows.filter(rows >= 2).sum() >= 0.1 * n_known)):
         return None
-    sure |= personal is not None and personal is not NAME
+    sure |= (personal is not None and personal is not NAME) or are_of_somebody(name, values, rows)
     made = looks_made(values.cast(pl.String))
     owner = names_an_owner(name) or is_a_name(parts_of(name))
     if not made and parts_of(name)[-1:] and parts_of(name)[-1] in THINGS and column.kind is not Kind.INTEGER:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import warnings
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -27,13 +27,14 @@ from likewise.databases.links.makers import Position
 from likewise.databases.links.making import Keys
 from likewise.databases.links.siblings import Siblings
 from likewise.databases.pointing import MISSING
-from likewise.databases.roots import LEAST, Roots, held_out, roots_of
+from likewise.databases.roots import LEAST, Roots, held_out, people_of, roots_of
 from likewise.databases.sql.saved import portable
 from likewise.databases.sql.values import SqlSource
 from likewise.dp.ledger import Ledger
 from likewise.errors import LikewiseWarning, OptionError
 from likewise.schema.column import Column, Kind, Schema
 from likewise.schema.dtypes import dtype_name
+from likewise.schema.keys import names_a_person
 from likewise.schema.persons import People, likely_entity
 from likewise.synthesizer.databases.context import most_telling, shown, taken
 from likewise.synthesizer.databases.every import find_every
@@ -215,7 +216,8 @@ class _Learning:
         self.keys = Keys.fit(database.tables, database.schema, whose)
         self.own = {name: rows.drop(self.keys.made(name), strict=False) for name, rows in tables.items()}
         self.schemas = {name: schema_of(own, database.schema.tables[name].columns) for name, own in self.own.items()}
-        self.people = _people(roots, links, database.tables, self.own, self.schemas, synth.holdout, seed)
+        top = people_of(database.schema) if database.schema.root is None else {database.schema.root}
+        self.people = _people(roots, top, links, database.tables, self.own, self.schemas, synth.holdout, seed)
         self.models: dict[str, TableModel] = {}
         self.siblings: dict[ForeignKey, Siblings] = {}
         self.sums: dict[ForeignKey, tuple[Sum, ...]] = {}
@@ -402,28 +404,30 @@ class _Learning:
 
 
 def _people(
-    roots: Roots, links: Mapping[ForeignKey, Ints], tables: Mapping[str, pl.DataFrame],
+    roots: Roots, people: Collection[str], links: Mapping[ForeignKey, Ints], tables: Mapping[str, pl.DataFrame],
     own: Mapping[str, pl.DataFrame], schemas: Mapping[str, Schema], share: float, seed: int,
 ) -> dict[str, People]:  # fmt: skip
     """Whose the rows of each table are, and which are held out. Where no key leads to anybody, a column may that
-    repeats as a person's key does.
+    repeats as a person's key does; one called after people does so where a key leads to what is none.
 
     Args:
+        people: tables whose rows are people, or who else is the declared root.
         own, schemas: the tables without keys.
     """
-    columns = dict(roots.columns)
+    homes, columns = dict(roots.homes), dict(roots.columns)
     for name in own:
         suspect = None
-        if name not in (*roots.homes, *columns, *roots.kept):
+        if name not in (*columns, *roots.kept) and roots.root_of(name) not in people:
             suspect = likely_entity(own[name], schemas[name])
-        if suspect is not None:
+        if suspect is not None and (name not in homes or names_a_person(suspect.column)):
             columns[name] = suspect.column
+            homes.pop(name, None)
             told = (
                 f"table {name!r}: column {suspect.column!r} repeats as the key of a person does: {suspect.reason}. So "
                 "5 of them, not 5 rows, stand behind what is kept of it"
             )
             warnings.warn(told, LikewiseWarning, stacklevel=6)
-    roots = replace(roots, columns=columns)
+    roots = replace(roots, homes=homes, columns=columns)
     whose = roots.whose(links, {name: len(rows) for name, rows in tables.items()}, tables)
     held = held_out(roots, whose, share, LEAST, seed_of(seed, "|"))
     return {name: People(who, held[who]) for name, who in whose.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -103,15 +104,19 @@ def test_what_is_not_finite_or_before_the_calendar_is_missing() -> None:
     assert parse(raw, schema)["x"].to_list()[:2] == [None, dt.date(2020, 1, 1)]
 
 
-def test_offsets_become_utc() -> None:
+def test_offsets_of_a_zone_are_told_by_its_clock() -> None:
     raw, schema = one("x", ["2020-01-31T08:30:00+01:00", "2020-07-01T08:30:00+02:00"])
     parsed = parse(raw, schema)["x"]
-    assert parsed.dtype == pl.Datetime("us", "UTC")
-    assert [t.hour for t in parsed] == [7, 6]
-    assert restore(parsed.to_frame(), schema)["x"].to_list() == [
-        "2020-01-31T07:30:00+00:00",
-        "2020-07-01T06:30:00+00:00",
-    ]
+    assert parsed.dtype == pl.Datetime("us", "Europe/Berlin")
+    assert parsed.dt.convert_time_zone("UTC").dt.hour().to_list() == [7, 6]
+    assert_frame_equal(restore(parsed.to_frame(), schema), raw)
+
+
+def test_a_schema_of_before_still_writes_offsets_in_utc() -> None:
+    raw, found = one("x", ["2020-01-31T08:30:00+01:00", "2020-07-01T08:30:00+02:00"])
+    schema = Schema((replace(found["x"], format="%Y-%m-%dT%H:%M:%S%:z"),))
+    written = restore(parse(raw, schema), schema)["x"].to_list()
+    assert written == ["2020-01-31T07:30:00+00:00", "2020-07-01T06:30:00+00:00"]
 
 
 TYPED = pl.DataFrame(

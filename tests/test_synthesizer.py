@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import polars as pl
+import polars.selectors as cs
 import pyarrow as pa
 import pytest
 from polars.testing import assert_frame_equal, assert_series_equal
@@ -603,12 +604,34 @@ def test_an_odd_table_is_learnt_drawn_completed_and_saved(name: str, tmp_path: P
     assert fake.columns == table.columns
     assert len(fake) == 40
     assert fake.schema == table.schema
-    assert len(synth.complete(table)) == len(table)
+    holed = table.with_columns(cs.float().replace([float("inf"), float("-inf")], None))
+    assert len(synth.complete(holed)) == len(table)
     assert synth.log_prob(table).shape == (len(table),)
     assert np.isfinite(synth.log_prob(table)).all()
     synth.save(tmp_path / "m")
     again = lw.load(tmp_path / "m")
     assert_frame_equal(again.sample(40, random_state=1), synth.sample(40, random_state=1))
+
+
+@pytest.mark.parametrize("cells", [[1.5, float("inf")], [float("-inf"), None], ["1.5", " -Infinity"]])
+def test_complete_refuses_an_infinite_number_and_fills_what_is_none(cells: list[object]) -> None:
+    synth = make().fit(pl.DataFrame({"size": [1.5, 2.5, 3.5, None] * 10, "of": ["a", "b"] * 20}))
+    with pytest.raises(lw.InputError, match="column 'size': 1 values are infinite"):
+        synth.complete(pl.DataFrame({"size": cells, "of": ["a", "b"]}))
+    filled = synth.complete(pl.DataFrame({"size": [2.5, float("nan")], "of": ["a", "b"]}))
+    assert filled["size"][0] == 2.5
+    assert filled["size"].is_finite().all()
+
+
+@pytest.mark.parametrize(
+    ("asked", "what"),
+    [({"scale": 2.0}, "takes no scale"), ({"static": None}, "takes no static"), ({"part": 2.5}, "part must be"),
+     ({"part": True}, "part must be"), ({"part": "9"}, "part must be")],
+)  # fmt: skip
+def test_sample_parts_says_what_it_does_not_take(asked: dict[str, object], what: str) -> None:
+    synth = make().fit(pl.DataFrame({"a": [1.5, 2.5, 3.5] * 10}))
+    with pytest.raises(lw.OptionError, match=what):
+        next(synth.sample_parts(10, **asked))
 
 
 def test_constants_and_holes_stay_what_they_are() -> None:

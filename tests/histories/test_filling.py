@@ -61,6 +61,22 @@ def test_known_cells_stay_and_missing_ones_are_filled() -> None:
     assert learnt().complete(partial, random_state=0).equals(full)
 
 
+def test_an_infinite_cell_of_a_history_is_refused_and_one_that_is_no_number_is_filled() -> None:
+    odd = lives().with_columns(
+        pl.when(pl.int_range(pl.len()) > 4).then("weight").otherwise(float("inf")).alias("weight")
+    )
+    refused = "column 'weight': 5 values are infinite"
+    with pytest.raises(InputError, match=refused):
+        learnt().complete(odd)
+    with pytest.raises(InputError, match=refused):
+        learnt().extend(odd, steps=1)
+    future = pl.DataFrame({"weight": [float("-inf")]})
+    with pytest.raises(InputError, match="column 'weight': 1 values are infinite"):
+        learnt().extend(lives(), future=future)
+    holed = odd.with_columns(pl.col("weight").replace(float("inf"), float("nan")))
+    assert learnt().complete(holed, random_state=0)["weight"].is_finite().all()
+
+
 def test_the_row_behind_tells_of_a_cell_as_the_chances_have_it() -> None:
     """A chain that stays with chance .9: between two equal values it is that one (.99), between two others either."""
     rng = np.random.default_rng(1)

@@ -122,7 +122,7 @@ def test_a_table_with_nothing_to_learn_comes_back_as_it_was(frame: dict[str, lis
 
 
 def test_infinite_numbers_are_refused_by_name() -> None:
-    with pytest.raises(InputError, match="column 'a' holds 2 infinite values"):
+    with pytest.raises(InputError, match="column 'a': 2 values are infinite"):
         quick().fit(pl.DataFrame({"a": [1.0, np.inf, -np.inf], "b": [1, 2, None]}))
 
 

@@ -16,7 +16,8 @@ import polars as pl
 
 from likewise.errors import OptionError
 from likewise.schema.column import Column, Kind, Role, Schema
-from likewise.schema.parse import as_time, canonical_dtype, restore
+from likewise.schema.parse import canonical_dtype, restore
+from likewise.schema.times import as_time
 
 Floats = npt.NDArray[np.float64]
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import polars as pl
 
 from likewise.errors import InputError
+from likewise.schema.finite import refuse_infinite
 from likewise.tables.frames import from_frame
 from likewise.typing import Floats, Ints
 
@@ -40,12 +41,7 @@ def as_table(features: Any) -> pl.DataFrame:
 
     dense = features.toarray() if issparse(features) else as_array(features)
     table, _ = from_frame(dense)
-    for series in table.get_columns():
-        n_infinite = int(series.is_infinite().sum()) if series.dtype.is_float() else 0
-        if n_infinite:
-            raise InputError(
-                f"column {series.name!r}: {n_infinite} values are infinite; make them missing or finite numbers"
-            )
+    refuse_infinite(table)
     return table
 
 

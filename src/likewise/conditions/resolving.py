@@ -18,7 +18,7 @@ from likewise.errors import ConditionError, SchemaError, nearest
 from likewise.schema import times
 from likewise.schema.column import Column, Kind, Schema
 from likewise.schema.dtypes import dtype_from_name
-from likewise.schema.parse import as_time, canonical_dtype, parse_column
+from likewise.schema.parse import canonical_dtype, parse_column
 
 _NEEDS = {
     Kind.INTEGER: "a whole number",
@@ -139,7 +139,7 @@ def _span(value: Any, column: Column) -> tuple[Any, Any]:
 
 
 def _in_type(value: Any, wanted: pl.DataType) -> Any:
-    return as_time(pl.Series([value]), wanted)[0]
+    return times.as_time(pl.Series([value]), wanted)[0]
 
 
 def _whole_days(first: dt.date, last: dt.date, wanted: pl.DataType) -> tuple[Any, Any]:
@@ -163,7 +163,7 @@ def _span_of_text(text: str, column: Column, wanted: pl.DataType) -> tuple[Any, 
         if isinstance(day, dt.date):
             day = day.date() if isinstance(day, dt.datetime) else day
             return _whole_days(day, day, wanted)
-    moment = as_time(times.read(pl.Series([text]), pattern, fallbacks=True), wanted)[0]
+    moment = times.as_time(times.read(pl.Series([text]), pattern, fallbacks=True), wanted)[0]
     if exact is not None and isinstance(wanted, pl.Datetime) and not isinstance(exact, dt.datetime):
         return _whole_days(exact, exact, wanted)
     return moment, moment

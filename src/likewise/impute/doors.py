@@ -14,7 +14,6 @@ import numpy.typing as npt
 import polars as pl
 
 from likewise.codecs.matrix import TableMatrix
-from likewise.errors import InputError
 from likewise.impute.laws import Holes
 from likewise.schema.column import Schema
 from likewise.schema.parse import fill_column, restore_column
@@ -117,11 +116,3 @@ def _unmarked(series: pl.Series, marker: Any) -> pl.Series:
         return series
     found = series.cast(pl.String) == marker if is_text else series == marker
     return series.set(found.fill_null(False), None)
-
-
-def refuse_infinite(table: pl.DataFrame) -> None:
-    """Raise InputError for infinite numbers, which are neither missing nor of any use to a mean."""
-    for series in table.select(pl.col(pl.Float32, pl.Float64)):
-        n = int(series.is_infinite().sum())
-        if n:
-            raise InputError(f"column {series.name!r} holds {n} infinite values; replace or remove them first")

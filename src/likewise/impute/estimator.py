@@ -22,7 +22,7 @@ from likewise.errors import InputError, LikewiseWarning, OptionError, nearest
 from likewise.estimator import OLD_NAME, check_confidence, check_count, generator_of, renamed
 from likewise.impute.boosting import boost
 from likewise.impute.chained import Equations
-from likewise.impute.doors import Opened, OpenedArray, OpenedFrame, mark_of, open_frame, refuse_infinite
+from likewise.impute.doors import Opened, OpenedArray, OpenedFrame, mark_of, open_frame
 from likewise.impute.forest import grow
 from likewise.impute.gain import Gain
 from likewise.impute.generators import completing
@@ -31,6 +31,7 @@ from likewise.impute.order import by_content, in_any_order
 from likewise.impute.ruled import RuledHoles
 from likewise.models import MODELS
 from likewise.schema.column import Column, Kind, Role, Schema
+from likewise.schema.finite import refuse_infinite
 from likewise.schema.infer import infer
 from likewise.schema.infer_column import SURE_TOKENS
 from likewise.schema.parse import parse

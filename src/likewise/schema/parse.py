@@ -248,10 +248,10 @@ def _declared_column(series: pl.Series, column: Column) -> pl.Series:
         case Kind.INTEGER | Kind.REAL:
             out = _numbers_within(known, column)
         case Kind.DATETIME if known.dtype.is_temporal():
-            out = as_time(known, canonical_dtype(column))
+            out = times.as_time(known, canonical_dtype(column))
         case Kind.DATETIME:
             text = known.cast(pl.String).str.strip_chars()
-            out = as_time(times.read(text, column.format or "%Y-%m-%d", fallbacks=True), canonical_dtype(column))
+            out = times.as_time(times.read(text, column.format or "%Y-%m-%d", fallbacks=True), canonical_dtype(column))
         case _:
             out = _in_utc(known).cast(pl.String)
     return out.alias(column.name)
@@ -371,7 +371,7 @@ def _datetimes(known: pl.Series, column: Column) -> tuple[pl.Series, pl.Series]:
     """Times in the column's canonical type, and the same before years that stand for "none" were taken out."""
     wanted = canonical_dtype(column)
     if known.dtype.is_temporal():
-        told = as_time(known, wanted)
+        told = times.as_time(known, wanted)
         return told, told
     text = known.cast(pl.String).str.strip_chars()
     pattern = column.format
@@ -384,23 +384,8 @@ def _datetimes(known: pl.Series, column: Column) -> tuple[pl.Series, pl.Series]:
     moments = times.read(text, pattern, fallbacks=True, keep_odd_years=True)
     # Years no calendar has (0000-00-00 and its like) stand for "none": missing, as inference told.
     dropped = times.drop_odd_years(moments)
-    told = as_time(dropped, wanted)
+    told = times.as_time(dropped, wanted)
     return told, moments.set(told.is_null() & dropped.is_not_null(), None)
-
-
-def as_time(times: pl.Series, wanted: pl.DataType) -> pl.Series:
-    """Another type of time with the same clock on the wall."""
-    if times.dtype == wanted:
-        return times
-    if isinstance(times.dtype, pl.Datetime):
-        if isinstance(wanted, pl.Datetime) and times.dtype.time_zone and wanted.time_zone:
-            return times.dt.convert_time_zone(wanted.time_zone).cast(wanted)
-        times = times.dt.replace_time_zone(None)
-    if isinstance(wanted, pl.Datetime):
-        clock = times.cast(pl.Datetime(wanted.time_unit), strict=False)
-        # An hour that a clock put forward leaves out is no time; of one that comes twice the first is meant.
-        return clock.dt.replace_time_zone(wanted.time_zone, ambiguous="earliest", non_existent="null")
-    return times.cast(wanted, strict=False)
 
 
 # ---- and back ----------------------------------------------------------------------------------------------------

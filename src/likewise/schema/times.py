@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from likewise.schema import around, eras, months, quarters, spellings, zones
+from likewise.schema import around, eras, months, offsets, quarters, spellings, zones
 from likewise.schema.number_forms import few
 from likewise.schema.vocabulary import rows
 
@@ -149,7 +149,8 @@ def detect(values: pl.Series, counts: pl.Series) -> TimeTexts | None:
         notes.append(f"day and month cannot be told apart from the data; read with the {first} first")
     chosen = _exact_form(values, counts, chosen)
     if _OFFSET.search(chosen):
-        notes.append("offsets differ from row to row: read as UTC, and written back in UTC")
+        chosen = offsets.with_clocks(chosen, values, read(values, chosen), counts)
+        notes.append(offsets.told(chosen))
     if "%y" in chosen:
         chosen, told = _with_century(values, chosen)
         notes += told
@@ -201,8 +202,8 @@ def _spelt_otherwise(values: pl.Series, counts: pl.Series, sample: list[str]) ->
         return _of_an_era(*counted, counts)
     if named := zones.with_offsets(values, sample):
         found = detect(named[0], counts)
-        is_zoned = found is not None and found.format.endswith("%z")
-        return TimeTexts(format=found.format[:-2] + named[1], odd=found.odd) if found and is_zoned else None
+        bare = offsets.to_read(found.format) if found is not None else ""
+        return TimeTexts(format=bare[:-2] + named[1], odd=found.odd) if found and bare.endswith("%z") else None
     if script := spellings.script_of(sample):
         found = detect(spellings.in_ascii(values), counts)
         return found and replace(found, format=f"[{script[0]}]{found.format}")
@@ -414,7 +415,8 @@ def is_time_of_day(pattern: str) -> bool:
 
 
 def dtype_of(pattern: str) -> pl.DataType:
-    """The canonical type of texts in this pattern: Date, Time, or Datetime in microseconds (UTC where zoned).
+    """The canonical type of texts in this pattern: Date, Time, or Datetime in microseconds; where zoned of the
+    one zone whose clocks tell the moments, else of UTC.
 
     Example:
         >>> dtype_of("%d.%m.%Y"), dtype_of("%H:%M"), dtype_of("%Y-%m-%dT%H:%M:%SZ")
@@ -424,7 +426,8 @@ def dtype_of(pattern: str) -> pl.DataType:
         return pl.Time()
     if not re.search(r"%-?[HI]", pattern):
         return pl.Date()
-    return pl.Datetime("ns" if re.search(r"%\.[789]f", pattern) else "us", "UTC" if _UTC.search(pattern) else None)
+    zone = offsets.zone_of(pattern) or zones.zone_of(pattern) or ("UTC" if _UTC.search(pattern) else None)
+    return pl.Datetime("ns" if re.search(r"%\.[789]f", pattern) else "us", zone)
 
 
 def read(texts: pl.Series, pattern: str, *, fallbacks: bool = False, keep_odd_years: bool = False) -> pl.Series:
@@ -437,7 +440,7 @@ def read(texts: pl.Series, pattern: str, *, fallbacks: bool = False, keep_odd_ye
                 todo = texts.set(times.is_not_null(), None)
                 if todo.null_count() == todo.len():
                     break
-                times = times.zip_with(times.is_not_null(), _convert(_strptime(todo, other, dtype_of(other)), dtype))
+                times = times.zip_with(times.is_not_null(), as_time(_strptime(todo, other, dtype_of(other)), dtype))
     return times if keep_odd_years else drop_odd_years(times)
 
 
@@ -454,7 +457,7 @@ def _cased(pattern: str) -> str:
 
 
 def _strptime(texts: pl.Series, pattern: str, dtype: pl.DataType) -> pl.Series:
-    texts, pattern = quarters.to_read(texts, pattern)
+    texts, pattern = quarters.to_read(texts, offsets.to_read(pattern))
     texts, pattern = months.to_numbers(
         *around.to_read(*eras.to_read(*spellings.to_read(*zones.to_read(texts, pattern))))
     )
@@ -488,19 +491,25 @@ def _in_century(times: pl.Series, start: int) -> pl.Series:
     return times
 
 
-def _convert(times: pl.Series, dtype: pl.DataType) -> pl.Series:
-    """A fallback's reading in the column's own type; a timestamp in a date column loses its time of day."""
-    if isinstance(times.dtype, pl.Datetime) and isinstance(dtype, pl.Datetime):
-        return times.dt.replace_time_zone(None).dt.replace_time_zone(dtype.time_zone)
+def as_time(times: pl.Series, wanted: pl.DataType) -> pl.Series:
+    """Another type of time with the same clock on the wall."""
+    if times.dtype == wanted:
+        return times
     if isinstance(times.dtype, pl.Datetime):
-        return times.dt.replace_time_zone(None).cast(dtype)
-    if isinstance(dtype, pl.Datetime):
-        return times.cast(pl.Datetime("us")).dt.replace_time_zone(dtype.time_zone)
-    return times.cast(dtype)
+        if isinstance(wanted, pl.Datetime) and times.dtype.time_zone and wanted.time_zone:
+            return times.dt.convert_time_zone(wanted.time_zone).cast(wanted)
+        times = times.dt.replace_time_zone(None)
+    if isinstance(wanted, pl.Datetime):
+        clock = times.cast(pl.Datetime(wanted.time_unit), strict=False)
+        # An hour that a clock put forward leaves out is no time; of one that comes twice the first is meant.
+        return clock.dt.replace_time_zone(wanted.time_zone, ambiguous="earliest", non_existent="null")
+    return times.cast(wanted, strict=False)
 
 
 def write(times: pl.Series, pattern: str) -> pl.Series:
     """Dates and times to texts."""
+    if offsets.TOKEN.search(pattern):
+        return offsets.write(times, pattern, write)
     times, pattern = zones.to_write(times, pattern)
     plain = quarters.to_write(around.to_write(eras.to_write(spellings.to_write(_cased(pattern)))))
     plain = re.sub(r"%y\(\d{4}\)", "%y", months.to_write(plain))

@@ -48,3 +48,9 @@ def to_write(times: pl.Series, pattern: str) -> tuple[pl.Series, str]:
     return (
         (times, pattern) if token is None else (times.dt.convert_time_zone(token[1]), pattern.replace(token[0], "%Z"))
     )
+
+
+def zone_of(pattern: str) -> str | None:
+    """The zone that the names in a pattern are of."""
+    token = TOKEN.search(pattern)
+    return None if token is None else token[1]

@@ -34,6 +34,7 @@ from likewise.models.base import Generator
 from likewise.rules.plan import RulePlan
 from likewise.schema.column import Role, Schema
 from likewise.schema.distinct import Columns
+from likewise.schema.finite import refuse_infinite
 from likewise.schema.parse import parse, parse_declared, restore
 from likewise.schema.persons import People
 from likewise.series.sets import as_windows, giving_windows_back
@@ -72,6 +73,7 @@ from likewise.synthesizer.parameters import (
     HOLDOUT,
     check_parameters,
     check_seed,
+    is_count,
     made_generator,
     streams,
 )
@@ -88,6 +90,9 @@ from likewise.training.loop import Progress
 if TYPE_CHECKING:
     from likewise.engines.base import Engine
     from likewise.evaluate import Report
+
+OF_PARTS = ("where", "length", "max_tries", "progress", "random_state")
+"""What `sample_parts` takes of that which `sample` does."""
 
 
 class Synthesizer(Estimator, LatentMethods):
@@ -473,7 +478,7 @@ class Synthesizer(Estimator, LatentMethods):
             Frames of the kind that was fitted, of `part` rows, the last one of what is left.
 
         Raises:
-            OptionError: this model learnt images.
+            OptionError: this model learnt images, or something else is asked.
 
         Example:
             >>> import polars as pl, likewise as lw
@@ -486,7 +491,9 @@ class Synthesizer(Estimator, LatentMethods):
             raise OptionError("sample_parts draws tables, and this model learnt arrays; sample some at a time")
         if self.beside_ is not None:
             raise OptionError("sample_parts draws one table, and this model learnt two; use sample")
-        if part < 1:
+        if other := [name for name in asked if name not in OF_PARTS]:
+            raise OptionError(f"sample_parts takes no {other[0]}, but {', '.join(OF_PARTS)}; use sample")
+        if isinstance(part, bool) or not is_count(part) or part < 1:
             raise OptionError(f"part must be a whole number of 1 or more, got {part!r}")
         seed = self._seed(asked.pop("random_state", None))
         if draws_rows(self):
@@ -517,7 +524,8 @@ class Synthesizer(Estimator, LatentMethods):
 
         Raises:
             OptionError: the model learnt rows, not histories.
-            InputError: a column that never changes within an entity does, or the future does not follow.
+            InputError: a column that never changes within an entity does, the future does not follow, or a number is
+                infinite.
             SchemaError: a column is absent or none of the table.
         """
         self._check_fitted()
@@ -533,6 +541,9 @@ class Synthesizer(Estimator, LatentMethods):
         if self.beside_ is not None:
             raw = Joined.of(raw, from_frame(static)[0], self.beside_.entity, all_rows=True).rows
         coming = None if future is None else from_frame(future)[0]
+        for rows in (raw, coming):
+            if rows is not None:
+                refuse_infinite(rows, self.schema_)
         rng = self._rng(random_state)
         full = extended(self.histories_, self.schema_, raw, self._read_drawn(raw), steps, rng, coming, self.rules_)
         if self.beside_ is not None:
@@ -553,6 +564,11 @@ class Synthesizer(Estimator, LatentMethods):
         Returns:
             A frame of the kind of `partial` with all columns of the schema. Cells that were there come back as they
             were; missing cells of given columns are filled with values, absent columns may draw missing ones.
+
+        Raises:
+            InputError: a number is infinite, which is neither missing nor a value; or, of histories, what is known of
+                a row does not tell whose it is or when.
+            SchemaError: a column is none of the table, or its values do not fit it.
         """
         self._check_fitted()
         if self.image_codec_ is not None:
@@ -560,6 +576,7 @@ class Synthesizer(Estimator, LatentMethods):
         if self.beside_ is not None:
             raise OptionError("complete fills one table, and this model learnt two: join them by key, and learn that")
         raw, give_back = from_frame(partial)
+        refuse_infinite(raw, self.schema_)
         table, rng = self._read(raw, partial=True), self._rng(random_state)
         if self.histories_ is not None:
             full = filled_histories(self.histories_, self.schema_, raw, table, rng, self.rules_)

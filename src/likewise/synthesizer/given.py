@@ -14,6 +14,7 @@ from likewise.codecs.base import Given
 from likewise.errors import InputError, SchemaError, nearest
 from likewise.histories.model import HistoryModel
 from likewise.schema.column import Role, Schema
+from likewise.schema.finite import refuse_infinite
 from likewise.schema.parse import fill_column, parse, restore
 from likewise.schema.persons import unnamed
 from likewise.synthesizer.ruled_histories import RuledRows
@@ -29,7 +30,7 @@ def histories_of(
             What is not known is drawn given the rest; what is stays as it was.
 
     Raises:
-        InputError: the key is missing in some rows, or repeats.
+        InputError: the key is missing in some rows, or repeats; or a number is infinite.
         SchemaError: a column says nothing of what an entity is, or its values do not fit it.
         RuleError: no rows are found that keep the rules.
     """
@@ -44,6 +45,7 @@ def histories_of(
             )
     _check_keys(raw, layout.keys[0])
     own = replace(schema, columns=tuple(schema[name] for name in names), rules=())
+    refuse_infinite(raw, own)
     table = parse(raw, own, partial=True)
     learnt = [name for name in raw.columns if name in layout.static]
     narrowing = model.firsts.not_missing(learnt)

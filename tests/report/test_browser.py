@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.browsers import DESK, PHONE, Opened, chromium, opening
 
 from likewise.evaluate import evaluate
 from likewise.evaluate.histories.shown import Drift, Shown, Transitions
@@ -18,11 +18,6 @@ from likewise.report.comparison import compare
 
 from .reports import report_of
 from .test_images import bars
-
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-if CHROMIUM is None:
-    pytest.skip("no Chromium is installed (on Debian: apt-get install chromium)", allow_module_level=True)
-playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed (it is in the extra 'dev')")
 
 HISTORIES = Shown(
     lengths=Picture(form="bins", labels=("1", "2", "≥ 3"), real=(0.5, 0.3, 0.2), synthetic=(0.4, 0.4, 0.2)),
@@ -33,55 +28,30 @@ HISTORIES = Shown(
     heads=("day", "a column of a long name"), examples=((("2020-01-01", "a text that is rather long"),),),
 )  # fmt: skip
 PLOTS = ("strengths", "errors", "pair-real", "pair-synthetic", "pair-difference")
-DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
-
-
-@dataclass
-class Opened:
-    """A page, and what it said and asked for."""
-
-    page: Any
-    said: list[str] = field(default_factory=list)
-    asked: list[str] = field(default_factory=list)
-
-    def text(self, selector: str) -> str:
-        return str(self.page.inner_text(selector))
-
-    def all_texts(self, selector: str) -> list[str]:
-        return [str(text) for text in self.page.locator(selector).all_inner_texts()]
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as started:
-        found = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+    with chromium() as found:
         yield found
-        found.close()
 
 
 @pytest.fixture
 def show(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Opened]]:
     """Opens a page given as HTML, and waits until every picture is drawn."""
-    contexts = []
+    with opening(browser) as open_page:
 
-    def open_it(html: str, *, viewport: dict[str, int] = DESK, scheme: str = "light", unfold: bool = False) -> Opened:
-        path = tmp_path / "page.html"
-        path.write_text(html, encoding="utf-8")
-        contexts.append(browser.new_context(viewport=viewport, color_scheme=scheme))
-        opened = Opened(contexts[-1].new_page())
-        opened.page.on("console", lambda message: opened.said.append(f"{message.type}: {message.text}"))
-        opened.page.on("pageerror", lambda error: opened.said.append(str(error)))
-        opened.page.on("request", lambda request: opened.asked.append(request.url))
-        opened.page.goto(path.as_uri())
-        if unfold:
-            opened.page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
-        for name in PLOTS if 'id="data"' in html else ():
-            opened.page.wait_for_selector(f"#{name}[data-drawn]", timeout=60_000)
-        return opened
+        def open_it(html: str, *, unfold: bool = False, **how: Any) -> Opened:
+            path = tmp_path / "page.html"
+            path.write_text(html, encoding="utf-8")
+            opened = open_page(path.as_uri(), **how)
+            if unfold:
+                opened.page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+            for name in PLOTS if 'id="data"' in html else ():
+                opened.page.wait_for_selector(f"#{name}[data-drawn]")
+            return opened
 
-    yield open_it
-    for context in contexts:
-        context.close()
+        yield open_it
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
@@ -180,11 +150,9 @@ def test_a_pair_is_chosen_by_keyboard_or_by_a_click(show):
 
 def test_the_accessibility_tree_is_complete(show):
     opened = show(report_of(4).to_html(), unfold=True)
-    session = opened.page.context.new_cdp_session(opened.page)
-    nodes = [n for n in session.send("Accessibility.getFullAXTree")["nodes"] if not n["ignored"]]
     named: dict[str, list[str]] = {}
-    for node in nodes:
-        named.setdefault(node["role"]["value"], []).append(node.get("name", {}).get("value", ""))
+    for role, name in opened.nodes():
+        named.setdefault(role, []).append(name)
     for landmark in ("banner", "main", "contentinfo"):
         assert len(named[landmark]) == 1, landmark
     assert all(named["region"])
@@ -201,7 +169,7 @@ def test_nothing_is_wider_than_the_screen(show, viewport):
     for html in (report_of(8).to_html(), compare([report_of(4)] * 4).to_html(), report_of().to_html(dp_only=True)):
         opened = show(html, viewport=viewport)
         assert opened.said == []
-        assert opened.page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
+        assert opened.width() <= viewport["width"]
 
 
 @pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
@@ -213,16 +181,16 @@ def test_images_are_drawn_and_fit(show, viewport):
     for image in opened.page.locator("img").all():
         assert image.evaluate("one => one.naturalWidth") == 69
         assert image.bounding_box()["width"] > 200
-    assert opened.page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
+    assert opened.width() <= viewport["width"]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_stands_out_from_its_ground(show, scheme):
     opened = show(report_of().to_html(), scheme=scheme)
-    ground = rgb(opened, "body", "backgroundColor")
-    assert (luminance(ground) < 0.5) == (scheme == "dark")
+    ground = opened.page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert (sum(map(int, re.findall(r"\d+", ground)[:3])) < 3 * 128) == (scheme == "dark")
     for selector in ("h1", ".lead", ".notice", ".key", "footer", "tbody th small", ".axis"):
-        assert contrast(rgb(opened, selector, "color"), ground) >= 4.5, selector
+        assert opened.contrast(selector) >= 4.5, selector
 
 
 def test_it_prints_without_its_controls(show):
@@ -232,29 +200,13 @@ def test_it_prints_without_its_controls(show):
     assert opened.page.locator("#strengths svg").is_visible()
 
 
-def rgb(opened: Opened, selector: str, of: str) -> list[float]:
-    script = f"getComputedStyle(document.querySelector('{selector}')).{of}"
-    return [int(x) / 255 for x in re.findall(r"\d+", opened.page.evaluate(script))[:3]]
-
-
-def luminance(colour: list[float]) -> float:
-    """Relative luminance (WCAG 2.2)."""
-    linear = [x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in colour]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def contrast(one: list[float], other: list[float]) -> float:
-    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
-
-
 @pytest.mark.parametrize(("viewport", "scheme"), [(DESK, "dark"), (PHONE, "light")])
 def test_histories_fit_the_window_and_tell_what_a_bin_holds(
     show: Callable[..., Opened], viewport: dict[str, int], scheme: str
 ) -> None:
     opened = show(replace(report_of(), histories=HISTORIES).to_html(), viewport=viewport, scheme=scheme, unfold=True)
     assert opened.said == []
-    assert opened.page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
+    assert opened.width() <= viewport["width"]
     opened.page.locator(".histories .hist").first.hover()
     assert "real" in opened.text(".histories .apart >> nth=0")
     assert opened.page.locator("table.heat.s td").count() > 20

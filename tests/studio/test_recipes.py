@@ -28,7 +28,7 @@ from likewise.studio.session import Change, Session, Source
 from likewise.studio.tickets import Tickets
 from likewise.studio.words import PAIRS
 
-from .test_browser import table
+from .tables import table
 
 STATIC = Path(recipes.__file__).parent / "static"
 

@@ -13,18 +13,30 @@ const here = () => (NAMES.includes(location.hash.slice(1)) ? location.hash.slice
 
 function App({ first }) {
   const [state, setState] = useState(first), [screen, go] = useState(first.source ? (here() === "open" ? "columns" : here()) : "open");
-  const [problem, tell] = useState(""), [busy, setBusy] = useState(false), [lost, setLost] = useState(false), [ended, end] = useState(false);
+  const [problem, tell] = useState(""), [busy, setBusy] = useState(false), [slow, setSlow] = useState(false), [lost, setLost] = useState(false), [ended, end] = useState(false);
   const [, setLang] = useState(language());
-  const main = useRef(), over = useRef({});
+  const main = useRef(), over = useRef({}), line = useRef(Promise.resolve()), said = useRef({});
 
-  const guarded = async (work) => {
-    setBusy(true);
-    try { const found = await work(); tell(""); return found; } catch (error) { tell(error.message); return null; } finally { setBusy(false); }
+  // One request after the other, so that what was typed is told before what a click begins. Buttons are off only while
+  // one is slow: the click that leaves a field must not be lost.
+  const guarded = (work) => {
+    const mine = line.current.then(async () => {
+      const late = setTimeout(() => setSlow(true), 300);
+      setBusy(true);
+      try { const found = await work(); tell(""); return found; } catch (error) { tell(error.message); return null; } finally { clearTimeout(late); setBusy(false); setSlow(false); }
+    });
+    return (line.current = mine);
   };
+  const taken = (work) => guarded(async () => { const found = await work(); setState(found); return found; });
   const act = {
-    say: (path, body) => guarded(async () => { const found = await call("POST", path, body ?? {}); setState(found); return found; }),
+    // The same said twice before it is answered, as by a double click, is said once.
+    say: (path, body) => {
+      const text = JSON.stringify([path, body ?? {}]);
+      said.current[text] ??= taken(() => call("POST", path, body ?? {})).finally(() => delete said.current[text]);
+      return said.current[text];
+    },
     ask: (path, body) => guarded(() => call("POST", path, body ?? {})),
-    put: (path, file) => guarded(async () => { const found = await call("PUT", path, file, "application/octet-stream"); setState(found); return found; }),
+    put: (path, file) => taken(() => call("PUT", path, file, "application/octet-stream")),
     go: (name) => { location.hash = name; },
     tell,
   };
@@ -56,7 +68,7 @@ function App({ first }) {
       <div role="alert" class=${problem ? "problem" : "unseen"}>${problem}${problem ? html` <button type="button" class="quiet" onClick=${() => tell("")}>${t("close")}</button>` : ""}</div>
       ${lost ? html`<p class="problem" role="status">${t("lost")}</p>` : ""}
       <h1>${t(`title_${shown}`)}</h1><p class="lead">${t(`lead_${shown}`)}</p>
-      <${Screen} state=${state} act=${act} busy=${busy} />
+      <${Screen} state=${state} act=${act} busy=${slow} />
       ${state.steps && state.steps[shown] ? html`<${Code} steps=${state.steps[shown]} plan=${state.steps.plan} act=${act} />` : ""}
     </main>
     <footer><p class="soft small">${t("stays")}</p></footer>`;

@@ -175,6 +175,7 @@ def _out(opened: Opened) -> None:
     page.fill("#gate", "[rules]\nshape = { max = 0.0 }\n")
     page.click("#hold")
     page.wait_for_selector(".outcomes .broken")
+    page.wait_for_selector("#code-text[data-form=toml]:has-text('shape = { max = 0.0 }')")
     page.wait_for_selector("svg.plane circle >> nth=1")
     page.click("#beside")
     page.frame_locator("iframe[title='Runs side by side']").get_by_text("1 copula").first.wait_for()

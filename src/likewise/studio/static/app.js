@@ -37,6 +37,7 @@ function App({ first }) {
     },
     ask: (path, body) => guarded(() => call("POST", path, body ?? {})),
     put: (path, file) => taken(() => call("PUT", path, file, "application/octet-stream")),
+    refresh: () => taken(() => call("GET", "/api/state")),
     go: (name) => { location.hash = name; },
     tell,
   };

@@ -78,7 +78,7 @@ const EXAMPLE = "[rules]\nshape = { within = 0.05 }\nmembership = { no_alarm = t
 function Gate({ run, state, act, busy }) {
   const [text, write] = useState(state.gate || EXAMPLE), [found, setFound] = useState(null);
   useEffect(() => setFound(null), [run.id]);
-  const look = async () => { const answer = await act.ask("/api/gate", { run: run.id, rules: text }); if (answer) setFound(answer.outcomes); };
+  const look = async () => { const answer = await act.ask("/api/gate", { run: run.id, rules: text }); if (answer) { setFound(answer.outcomes); await act.refresh(); } };
   return html`<section aria-labelledby="gate-title"><h2 id="gate-title">${t("gate")}</h2><p class="soft small"><label for="gate">${t("gate_says")}</label></p>
     <textarea id="gate" rows="5" spellcheck="false" value=${text} onInput=${(e) => write(e.target.value)}></textarea>
     <p><button type="button" id="hold" disabled=${busy} onClick=${look}>${t("gate_check")}</button></p>

@@ -38,7 +38,7 @@ def made_up() -> Iterator[str]:
     """Keys that the code puts together."""
     yield from (f"pay_{what}" for what in ("levels", "bounds", "missing"))
     yield from (f"accuracy_{kind}" for kind in ("columns", "pairs"))
-    yield from (f"dpia_description{of}" for of in ("", "_images", "_rows"))
+    yield from (f"dpia_description{of}" for of in ("", "_images", "_rows", "_database"))
 
 
 @pytest.mark.parametrize("key", SENTENCES)

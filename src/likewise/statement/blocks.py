@@ -13,7 +13,7 @@ from likewise.report.score_words import label as label_of_score
 from likewise.report.words import words
 from likewise.statement.checklist import percent, unit_of
 from likewise.statement.content import Statement
-from likewise.statement.facts import Known
+from likewise.statement.facts import Known, KnownTable
 from likewise.statement.said import told
 from likewise.statement.sentences import PARTS
 from likewise.statement.words import label
@@ -67,6 +67,7 @@ def title_of(sheet: Statement, lang: str) -> tuple[str, str]:
     n = f"{facts.n_rows:,}"
     lead = label(
         f"lead_{facts.what}", lang, method=facts.method, columns=len(facts.columns), version=sheet.version,
+        tables=len(facts.tables), of="" if facts.root is None else label("lead_of", lang, root=facts.root),
         n=label("about" if facts.has_budget else "exactly", lang, n=n),
     )  # fmt: skip
     return label("title", lang), lead
@@ -79,6 +80,8 @@ def sections(sheet: Statement, lang: str) -> Iterator[Section]:
     yield Section("checklist", label("checklist", lang), tuple(_checklist(sheet, lang)))
     if sheet.attacks:
         yield Section("attacks", label("attacks", lang), (_attacks(sheet, lang),))
+    if sheet.facts.tables:
+        yield Section("tables", label("tables", lang), (_tables(sheet, lang),))
     if sheet.facts.columns:
         public = "columns" if sheet.facts.has_budget else "columns_plain"
         yield Section("columns", label(public, lang), (_columns(sheet, lang),))
@@ -130,9 +133,22 @@ def _attacks(sheet: Statement, lang: str) -> Table:
     return Table(heads, rows)
 
 
+def _tables(sheet: Statement, lang: str) -> Table:
+    heads = tuple(label(head, lang) for head in ("table", "rows", "stands"))
+    return Table(heads, tuple((t.name, f"{t.n_rows:,}", _stands(t, lang)) for t in sheet.facts.tables))
+
+
+def _stands(table: KnownTable, lang: str) -> str:
+    if table.is_kept:
+        return label("stands_kept", lang)
+    if table.root != table.name:
+        return label("stands_of", lang, root=table.root)
+    return label("stands_people" if table.is_people else "stands_root", lang)
+
+
 def _columns(sheet: Statement, lang: str) -> Table:
     heads = [label(head, lang) for head in ("column", "kind", "role")]
-    rows = [[c.name, _kind(c, lang), label(f"role_{c.role}", lang)] for c in sheet.facts.columns]
+    rows = [[c.called, _kind(c, lang), label(f"role_{c.role}", lang)] for c in sheet.facts.columns]
     if sheet.facts.what == "rows":
         heads, rows = [heads[0], heads[2]], [[row[0], row[2]] for row in rows]
     if sheet.facts.has_budget:

@@ -42,12 +42,16 @@ def _answer(item: str, standing: Standing, *said: str | Said) -> Answer:
 def unit_of(facts: Facts) -> Said:
     """Whose presence is hidden."""
     budget = facts.budget
+    if facts.root is not None:
+        return Said("unit_root", {"root": facts.root})
     if budget["entity"] is not None and not facts.is_whole:
         return Said("unit_entity", {"entity": budget["entity"], "m": budget["max_rows"]})
     return _one_of(facts)
 
 
 def _one_of(facts: Facts) -> Said:
+    if facts.root is not None:
+        return unit_of(facts)
     if facts.is_whole:
         return Said("unit_history", {"entity": facts.budget["entity"]})
     return Said("unit_image" if facts.what == "images" else "unit_row")
@@ -66,6 +70,11 @@ def _for_all(facts: Facts, attacks: Sequence[Score]) -> Iterator[Answer]:
 def _identifiers(facts: Facts) -> Iterator[Answer]:
     if facts.made_anew:
         yield _answer("identifiers", "held", Said("identifiers", {"names": facts.made_anew}))
+
+
+def _given(facts: Facts) -> Iterator[Answer]:
+    if facts.given:
+        yield _answer("given", "yours", Said("given", {"names": facts.given}))
 
 
 def is_weak(facts: Facts) -> bool:
@@ -92,6 +101,7 @@ def _under_budget(facts: Facts) -> Iterator[Answer]:
     yield _unit(facts)
     yield _answer("adjacency", "held", Said("adjacency", {"unit": unit_of(facts), "n": facts.n_rows}))
     yield _answer("contributions", "held", *_contributions(facts))
+    yield from _given(facts)
     yield from _identifiers(facts)
     if facts.account:
         yield _answer("releases", "partly", Said("releases_counted", facts.account))
@@ -124,6 +134,9 @@ def _variant(facts: Facts) -> Iterator[Said]:
 
 def _unit(facts: Facts) -> Answer:
     entity = facts.budget["entity"]
+    if facts.root is not None:
+        names = [table.name for table in facts.tables if table.root == facts.root and table.name != facts.root]
+        return _answer("unit", "held", Said("unit_is_root", {"root": facts.root, "names": names or "–"}))
     if entity is not None:
         return _answer("unit", "held", Said("unit_is_entity", {"entity": entity}))
     return _answer("unit", "yours", "unit_is_image" if facts.what == "images" else "unit_is_row")
@@ -133,6 +146,8 @@ def _contributions(facts: Facts) -> Iterator[Said]:
     if facts.budget["entity"] is not None:
         said = "contributions_history" if facts.is_whole else "contributions_entity"
         yield Said(said, {"m": facts.budget["max_rows"]})
+    if facts.root is not None:
+        yield Said("contributions_root", {"m": facts.budget["max_rows"]})
     yield Said("contributions_row", {"unit": _one_of(facts)})
     if facts.steps and "clip" in facts.options:
         yield Said("contributions_clip", {"unit": _one_of(facts), "clip": float(facts.options["clip"])})
@@ -189,6 +204,7 @@ def _audited(audit: Mapping[str, Any] | None) -> Answer:
 def _without_budget(facts: Facts) -> Iterator[Answer]:
     yield _answer("parameters", "open", "parameters_none")
     yield from _rules(facts)
+    yield from _given(facts)
     yield from _identifiers(facts)
     yield _answer("releases", "open", "releases_unbounded")
     yield _answer("groups", "open", "groups_plain")
@@ -198,21 +214,35 @@ def _without_budget(facts: Facts) -> Iterator[Answer]:
 def _rules(facts: Facts) -> Iterator[Answer]:
     protected = facts.protected
     if protected is None:
-        yield _answer("kept", "open", "kept_images")
+        yield _answer("kept", "open", "kept_images" if facts.what == "images" else "kept_nothing")
         return
+    laws = ["kept_law"] + ["kept_links"] * bool(facts.tables)
     if protected.rows > 1:
-        if facts.entity is None:
+        if facts.tables:
+            yield _unit_of_rows(facts)
+        elif facts.entity is None:
             yield _answer("unit", "yours", Said("unit_rules", {"m": protected.rows}))
         else:
             yield _answer("unit", "held", Said("unit_counted", {"entity": facts.entity}))
-        counted = Said("counted_rows" if facts.entity is None else "counted_entities")
+        counted = "counted_roots" if facts.tables else "counted_rows" if facts.entity is None else "counted_entities"
         ends = {"m": protected.rows, "last": 2 * protected.rows - 1}
-        yield _answer("kept", "partly", Said("kept", {"counted": counted, **ends}), "kept_law")
+        yield _answer("kept", "partly", Said("kept", {"counted": Said(counted), **ends}), *laws)
     else:
-        yield _answer("kept", "open", "kept_not", "kept_law")
+        yield _answer("kept", "open", "kept_not", *laws)
     if protected.k_anonymous is not None:
         blanks = {"names": facts.named("quasi_identifier"), "k": protected.k_anonymous}
         yield _answer("shared", "partly", Said("shared", blanks))
+
+
+def _unit_of_rows(facts: Facts) -> Answer:
+    """Of a database without a budget: whom the rows of each table go back to."""
+    made = [table for table in facts.tables if not table.is_kept]
+    roots = {table.root: [t.name for t in made if t.root == table.root] for table in made}
+    lines = [Said("root_line", {"root": root, "names": names}) for root, names in roots.items()]
+    said = [Said("unit_roots", {"roots": lines})]
+    if not (nobody := [table.name for table in made if not table.is_people]):
+        return _answer("unit", "held", *said)
+    return _answer("unit", "yours", *said, Said("unit_roots_yours", {"names": nobody}))
 
 
 def _of_rows(facts: Facts) -> Iterator[Answer]:

@@ -67,6 +67,7 @@ class Statement:
             "lang": lang,
             "release": {"what": facts.what, "method": facts.method, "rows": facts.n_rows},
             "promise": promise,
+            "tables": [asdict(table) for table in facts.tables],
             "columns": [asdict(column) for column in facts.columns],
             "ledger": dict(facts.ledger) or None,
             "budget": dict(facts.account) or None,
@@ -105,7 +106,7 @@ def statement(
     audit: Audit | Mapping[str, Any] | None = None,
     budget: Budget | None = None,
 ) -> Statement:
-    """The release sheet of a model, or of anonymised rows.
+    """The release sheet of a model of a table, of images or of a database, or of anonymised rows.
 
     Args:
         release: a fitted `Synthesizer`, the path of a model file, or what `likewise.privacy.anonymize` gave.
@@ -157,7 +158,8 @@ def _facts(release: Any) -> Facts:
     if isinstance(release, str | os.PathLike):
         release = load(Path(release))
     if isinstance(release, Synthesizer):
-        release._check_fitted()
+        if release.database_ is None:
+            release._check_fitted()
         return facts_of_model(release)
     if isinstance(release, Anonymized):
         return facts_of_rows(release)
@@ -169,7 +171,8 @@ def _facts(release: Any) -> Facts:
 def _account(budget: Budget, facts: Facts) -> dict[str, Any]:
     if not facts.has_budget:
         raise InputError("a budget counts fits that keep differential privacy, and this release is none")
-    if (budget.total.entity, budget.total.max_rows) != (facts.budget["entity"], facts.budget["max_rows"]):
+    protects = (facts.budget["entity"], facts.budget["max_rows"], facts.root)
+    if (budget.total.entity, budget.total.max_rows, budget.total.root) != protects:
         raise InputError("the budget protects another unit than the model: the two do not add up")
     return account_of(budget)
 

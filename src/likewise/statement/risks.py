@@ -32,7 +32,7 @@ def _risks(facts: Facts, checklist: Sequence[Answer], attacks: Sequence[Score]) 
             yield Said("risk_exact")
     else:
         yield Said("risk_knowledge" if facts.what == "rows" else "risk_no_promise")
-    if facts.method == CartChain.name:
+    if CartChain.name in facts.method.split(", "):
         yield Said("risk_leaves")
     if facts.protected is not None and facts.protected.rows == 1:
         yield Said("risk_unprotected")
@@ -64,16 +64,23 @@ def assessment(facts: Facts, checklist: Sequence[Answer], attacks: Sequence[Scor
 
 def _description(facts: Facts, version: str) -> Iterator[Said]:
     key = {"table": "dpia_description", "images": "dpia_description_images", "rows": "dpia_description_rows"}
-    yield Said(key[facts.what], {"n": facts.n_rows, "method": facts.method, "version": version})
+    blanks = {"n": facts.n_rows, "method": facts.method, "version": version}
+    if facts.what == "database":
+        learnt = Said("of_roots", {"root": facts.root}) if facts.root is not None else Said("of_all")
+        yield Said("dpia_description_database", {**blanks, "tables": len(facts.tables), "of": learnt})
+        return
+    yield Said(key[facts.what], blanks)
 
 
 def _need(facts: Facts) -> Iterator[Said]:
     yield Said("dpia_need")
     anew, out = facts.made_anew, facts.named("drop")
-    used = [column.name for column in facts.columns if column.name not in (*anew, *out)]
+    used = [c.called for c in facts.columns if c.called not in (*anew, *out) and c.role != "kept"]
     for key, names in (("dpia_columns", used), ("dpia_made_anew", anew), ("dpia_left_out", out)):
         if names:
             yield Said(key, {"names": names})
+    if facts.given:
+        yield Said("given", {"names": facts.given})
 
 
 def _dangers(facts: Facts, checklist: Sequence[Answer], attacks: Sequence[Score]) -> Iterator[Said]:

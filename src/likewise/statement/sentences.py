@@ -6,8 +6,8 @@ from __future__ import annotations
 # how it is reached, how it is used.
 PARTS: dict[str, tuple[str, ...]] = {
     "guarantee": (
-        "parameters", "delta", "variant", "unit", "adjacency", "contributions", "kept", "identifiers", "shared",
-        "knowledge", "releases", "mixing",
+        "parameters", "delta", "variant", "unit", "adjacency", "contributions", "kept", "given", "identifiers",
+        "shared", "knowledge", "releases", "mixing",
     ),
     "method": ("looks", "public", "tuning", "postprocessing", "accuracy", "groups", "pictures"),
     "use": (
@@ -23,6 +23,7 @@ TITLES: dict[str, tuple[str, str]] = {
     "adjacency": ("Neighbouring tables", "相邻数据集"),
     "contributions": ("Bounds on what one unit contributes", "单位贡献的上限"),
     "kept": ("What few rows hold", "少数行所含的内容"),
+    "given": ("Tables given away as they are", "原样给出的表"),
     "identifiers": ("Identifiers", "标识符"),
     "shared": ("Quasi-identifiers", "准标识符"),
     "knowledge": ("What the other side may know", "对方可能知道什么"),
@@ -58,6 +59,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "unit_history": (
         "entity of column {entity} with its whole history",
         "列 {entity} 的一个实体（连同其全部历史）",
+    ),
+    "unit_root": (
+        "row of table {root} with all rows that go back to it",
+        "表 {root} 的一行（连同归属于它的所有行）",
     ),
     # ---- the guarantee -----------------------------------------------------------------------------------------------
     "parameters": (
@@ -117,6 +122,22 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "All rows of one entity, as column {entity} tells them apart.",
         "同一实体的所有行，实体由列 {entity} 区分。",
     ),
+    "unit_is_root": (
+        "A row of table {root} with all rows that go back to it, in the tables {names}. A person who has several rows "
+        "in {root} is protected less.",
+        "表 {root} 的一行，连同各表（{names}）中归属于它的所有行。在 {root} 中有多行的人受到的保护更弱。",
+    ),
+    "unit_roots": (
+        "Rows go back to roots by keys: {roots}. The rules below count roots, and all rows of one, in all tables, are "
+        "learnt or held out together.",
+        "各行按键归属于其根：{roots}。下列规则按根计数；同一个根在各表中的所有行一同学习或一同留出。",
+    ),
+    "root_line": ("to {root} those of {names}", "归属于 {root} 的有 {names}"),
+    "unit_roots_yours": (
+        "Nothing tells that the roots of {names} are people: say whether a person can have several. Name the table of "
+        "people (root=, --root) where they have.",
+        "没有信息表明 {names} 的根是人：请说明一人能否有多个。若能，请指明人所在的表（root=、--root）。",
+    ),
     "unit_rules": (
         "The rules below count rows. A person who has {m} rows or more passes them alone.",
         "下列规则按行计数。一个人若有 {m} 行或更多，独自即可满足这些规则。",
@@ -152,6 +173,13 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "gradients are added up and cut once.",
         "每个实体只查看最前的 {m} 行：计数时随机取其中一行代表该实体；各行的梯度先相加，再整体截断一次。",
     ),
+    "contributions_root": (
+        "Of each root the first {m} rows of every table that goes back to it are looked at. In each such table one of "
+        "them, by chance, is what the root counts by; in each step the gradients of its rows are added up and cut "
+        "once.",
+        "每个根在归属于它的各表中只查看最前的 {m} 行：计数时随机取各表中的一行代表该根；"
+        "在训练的每一步中，其各行的梯度先相加，再整体截断一次。",
+    ),
     "contributions_clip": (
         "The gradient of one {unit} is cut to a norm of {clip}.",
         "{unit}的梯度被截断至范数 {clip}。",
@@ -171,6 +199,20 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "members_persons": ("persons", "人"),
     "counted_rows": ("rows", "行"),
     "counted_entities": ("entities", "个实体"),
+    "counted_roots": ("roots", "个根"),
+    "kept_nothing": (
+        "No column is learnt: nothing but keys is made.",
+        "没有学习任何列：只生成键。",
+    ),
+    "kept_links": (
+        "So are how many rows point at a row, and which rows go together by keys.",
+        "每行被多少行指向、哪些行由键相连，也是如此。",
+    ),
+    "given": (
+        "Every row of {names} is in the model file, and in what is drawn from it, as it is. Say that anybody may have "
+        "them.",
+        "{names} 的每一行都原样存于模型文件中，也出现在抽出的数据中。请说明任何人都可以拥有这些行。",
+    ),
     "kept_not": (
         "Nothing: the rule that keeps what few rows hold from being told was switched off.",
         "没有：避免透露少数行内容的规则已被关闭。",
@@ -464,6 +506,17 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "［控制者、目的与法律依据：待填。］由一张约 {n} 行的表，用 likewise {version} 得到统计模型（{method}）；"
         "对外提供的是［模型，或从中抽出的行］。抽出的行是虚构的：不会有意复制任何一行，但可能与某真实行相同。",
     ),
+    "dpia_description_database": (
+        "[Controller, purpose and legal basis: to be filled in.] From a database of {tables} tables, about {n} rows "
+        "{of}, a statistical model ({method}) was made with likewise {version}; what is given away is [the model, or a "
+        "database drawn from it]. Rows drawn are made up, but for tables that are kept: none is copied on purpose, and "
+        "one may equal a real row.",
+        "［控制者、目的与法律依据：待填。］由一个含 {tables} 张表的数据库（{of}约 {n} 行），用 likewise {version} "
+        "得到统计模型（{method}）；对外提供的是［模型，或从中抽出的数据库］。除原样保留的表外，抽出的行是虚构的："
+        "不会有意复制任何一行，但可能与某真实行相同。",
+    ),
+    "of_all": ("in all", "合计"),
+    "of_roots": ("of table {root}", "表 {root} "),
     "dpia_description_images": (
         "[Controller, purpose and legal basis: to be filled in.] From about {n} images a statistical model ({method}) "
         "was made with likewise {version}; what is given away is [the model, or images drawn from it]. Images drawn "

@@ -85,6 +85,7 @@ class DatabaseModel:
         agree: what foreign keys must agree in with others.
         siblings: what rows have in common that point at the same row by a further foreign key.
         degrees: how uneven the counts of rows are that point at each row of a table that is made anew.
+        roots: whose the rows of each table are.
         source: what the database of SQL says that its tables came from, as a model file keeps it.
         ledger: what a budget of privacy was spent on; None without one.
     """
@@ -98,6 +99,7 @@ class DatabaseModel:
     agree: Mapping[ForeignKey, Agreements] = field(default_factory=dict)
     siblings: Mapping[ForeignKey, Siblings] = field(default_factory=dict)
     degrees: Mapping[ForeignKey, Degrees] = field(default_factory=dict)
+    roots: Roots = field(default_factory=lambda: Roots({}))
     source: SqlSource | None = None
     ledger: Ledger | None = None
 
@@ -143,6 +145,7 @@ def learn_database(synth: Synthesizer, database: Database) -> DatabaseModel:
         agree,
         learning.siblings,
         degrees,
+        learning.roots,
         None if database.source is None else portable(database.source, schema),
     )
 
@@ -217,7 +220,9 @@ class _Learning:
         self.own = {name: rows.drop(self.keys.made(name), strict=False) for name, rows in tables.items()}
         self.schemas = {name: schema_of(own, database.schema.tables[name].columns) for name, own in self.own.items()}
         top = people_of(database.schema) if database.schema.root is None else {database.schema.root}
-        self.people = _people(roots, top, links, database.tables, self.own, self.schemas, synth.holdout, seed)
+        self.roots, self.people = _people(
+            roots, top, links, database.tables, self.own, self.schemas, synth.holdout, seed
+        )
         self.models: dict[str, TableModel] = {}
         self.siblings: dict[ForeignKey, Siblings] = {}
         self.sums: dict[ForeignKey, tuple[Sum, ...]] = {}
@@ -406,7 +411,7 @@ class _Learning:
 def _people(
     roots: Roots, people: Collection[str], links: Mapping[ForeignKey, Ints], tables: Mapping[str, pl.DataFrame],
     own: Mapping[str, pl.DataFrame], schemas: Mapping[str, Schema], share: float, seed: int,
-) -> dict[str, People]:  # fmt: skip
+) -> tuple[Roots, dict[str, People]]:  # fmt: skip
     """Whose the rows of each table are, and which are held out. Where no key leads to anybody, a column may that
     repeats as a person's key does; one called after people does so where a key leads to what is none.
 
@@ -430,7 +435,7 @@ def _people(
     roots = replace(roots, homes=homes, columns=columns)
     whose = roots.whose(links, {name: len(rows) for name, rows in tables.items()}, tables)
     held = held_out(roots, whose, share, LEAST, seed_of(seed, "|"))
-    return {name: People(who, held[who]) for name, who in whose.items()}
+    return roots, {name: People(who, held[who]) for name, who in whose.items()}
 
 
 def _apart(schema: Schema, own: pl.DataFrame, owners: Ints) -> Schema:

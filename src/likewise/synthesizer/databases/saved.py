@@ -24,6 +24,7 @@ from likewise.databases.links.late import LateLinks
 from likewise.databases.links.levels import SelfLinks
 from likewise.databases.links.making import Keys
 from likewise.databases.links.siblings import Siblings
+from likewise.databases.roots import Roots
 from likewise.databases.sql.saved import of_dict, to_dict
 from likewise.dp.ledger import Ledger
 from likewise.errors import LikewiseError, ModelFileError
@@ -83,7 +84,9 @@ def to_parts(model: DatabaseModel, inner: Callable[[Synthesizer], Parts]) -> Par
     return ledger | {
         "sql": None if model.source is None else to_dict(model.source),
         "database": model.schema.to_dict(), "tables": tables, "order": list(graph.order),
-        "owners": [str(key) for key in graph.owner.values()], "keys": keys, "derived": to_list(model.derived),
+        "owners": [str(key) for key in graph.owner.values()],
+        "homes": [str(key) for key in model.roots.homes.values()], "whose": dict(model.roots.columns),
+        "keys": keys, "derived": to_list(model.derived),
         "late": [{"key": str(key), "links": model.late[key].to_dict()} for key in graph.late],
         "degrees": [{"key": str(key), "of": found.to_dict()} for key, found in model.degrees.items()],
         "siblings": alike, "agree": [{"key": str(key), "with": found.to_dict()} for key, found in model.agree.items()],
@@ -131,7 +134,10 @@ def of_parts(
         siblings[by] = Siblings.from_state(data["like"], groups.get(("siblings", str(i)), {}), side)
     sql = take_value(manifest, "sql", dict, type(None))
     source = None if sql is None else of_dict(sql, schema)
-    model = DatabaseModel(schema, graph, tables, made, late, derived, agree, siblings, degrees, source, ledger)
+    homes = {keys[text].table: keys[text] for text in take_value(manifest, "homes", list)}
+    kept = frozenset(name for name, table in schema.tables.items() if table.kept)
+    roots = Roots(homes, kept, take_value(manifest, "whose", dict))
+    model = DatabaseModel(schema, graph, tables, made, late, derived, agree, siblings, degrees, roots, source, ledger)
     _check(model)
     _try_out(model)
     return model

@@ -22,6 +22,7 @@ from likewise.codecs.column import ColumnCodec
 from likewise.databases.database import Database
 from likewise.databases.keys import ForeignKey
 from likewise.databases.links.codes import SideCodes
+from likewise.databases.roots import Roots
 from likewise.dp.codec import private_codec
 from likewise.dp.declaration import Declaration
 from likewise.dp.gate import Noisy, StepPlan
@@ -235,7 +236,10 @@ class _Within:
     def _calibrated(self, types: Mapping[str, Mapping[str, str]]) -> DatabaseModel:
         """The database, whose draws are brought to the noisy answers: no row is looked at any more."""
         public, root = self.public, self.models[self.public.root]
-        model = DatabaseModel(public.schema, public.graph, self.models, public.keys, {}, ledger=self.ledger)
+        roots = Roots(public.graph.owner, frozenset(self.kept))
+        model = DatabaseModel(
+            public.schema, public.graph, self.models, public.keys, {}, roots=roots, ledger=self.ledger
+        )
         n = min(root.n_rows, CALIBRATION)
         drawing = Drawing(model, Wanted(rows={public.root: n}), self.seed)
         units: dict[str, Ints] = {}

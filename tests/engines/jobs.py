@@ -74,3 +74,11 @@ def greets(rank: Rank, marks: Path) -> tuple[int, bytes]:
             with line:
                 line.sendall(b"hello")
     return 0, b""
+
+
+def node(item: int, common: float) -> str:
+    """On which machine of a cluster an item is done."""
+    import ray
+
+    time.sleep(common)
+    return str(ray.get_runtime_context().get_node_id())

@@ -14,7 +14,7 @@ import pytest
 
 import likewise as lw
 from likewise.errors import InputError, ModelFileError
-from likewise.histories.carried import Carried
+from likewise.histories.carried import Carried, find_carried
 from likewise.histories.order import Histories
 
 
@@ -87,6 +87,39 @@ def test_counters_only_rise_and_go_beyond_the_table() -> None:
     assert steps(longer, "meter").min() >= 0  # type: ignore[operator]
     assert set(steps(longer, "visit")) == {1}
     assert sum(broken(longer).values()) == 0
+
+
+@cache
+def tanks(least: int = 0, *, often: bool = True) -> pl.DataFrame:
+    """Tanks that are used up by uneven amounts; most are empty in their last rows, or some are in their last one."""
+    rng = np.random.default_rng(3)
+    used = rng.exponential(30, (120, 12)) * (rng.random((120, 12)) < 0.7)
+    left = (rng.uniform(60, 160, (120, 1)) - used.cumsum(1)).clip(least).round(1)
+    last = np.cumsum(left == least, 1) <= (12 if often else 1)
+    at = np.argwhere(last)
+    return pl.DataFrame({"tank": at[:, 0], "row": at[:, 1], "left": left[last]})
+
+
+@pytest.mark.parametrize("least", [0, -40])
+def test_what_is_used_up_ends_where_real_ones_stay(least: int) -> None:
+    real = tanks(least)
+    drawn = lw.Synthesizer(entity="tank", time=True, random_state=0, epochs=3).fit(real).sample(200, random_state=1)
+    assert drawn["left"].min() == real["left"].min() == least
+    assert drawn.select((pl.col("left").diff().over("tank") <= 0).all()).item()
+
+
+def test_where_nobody_stays_nothing_ends() -> None:
+    told = Histories.of(tanks(often=False), "tank", "row")
+    found = find_carried(told, lw.infer(tanks(often=False)), ["left"], 5, str.upper)
+    assert [c.bounds for c in found] == [(-np.inf, np.inf)]
+
+
+def test_persons_stand_behind_an_end_and_not_the_entities_of_one() -> None:
+    told, schema = Histories.of(tanks(-40), "tank", "row"), lw.infer(tanks(-40))
+    empty = np.unique(told.whose[told.table["left"].to_numpy() == -40])
+    owner = np.where(np.isin(told.whose, empty), 0, told.whose + 1)
+    assert find_carried(told, schema, ["left"], 5, str.upper)[0].bounds[0] == -40
+    assert find_carried(told, schema, ["left"], 5, str.upper, owner)[0].bounds[0] == -np.inf
 
 
 def test_what_is_known_of_totals_to_come_holds_and_is_gone_on_from() -> None:

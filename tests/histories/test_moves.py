@@ -97,3 +97,14 @@ def test_of_one_series_rows_stand_behind_the_ends() -> None:
     found = find_carried(Histories.of(table, "who", "t"), lw.infer(table), ["x"], 5, str.upper)
     assert [c.name for c in found] == ["x"]
     assert found[0].bounds == (np.sort(values)[4], np.sort(values)[-5])
+
+
+def test_persons_stand_behind_the_ends_and_not_the_entities_of_one() -> None:
+    """Ten ships of one owner sail where no other does."""
+    ten = [f"s{k}" for k in range(10)]
+    far = tracks().with_columns(pl.col("lat") + pl.when(pl.col("ship").is_in(ten)).then(80).otherwise(0))
+    told, schema = Histories.of(far, "ship", "step"), lw.infer(far, entity="ship")
+    owner = told.table["ship"].replace(dict.fromkeys(ten, "s0")).rank("dense").to_numpy().astype(np.int64)
+    each, owners = (find_carried(told, schema, ["lat"], 5, str.upper, of)[0].bounds[1] for of in (None, owner))
+    assert each > 80
+    assert owners < 80

@@ -147,23 +147,26 @@ def _changes(whole: Histories, carried: Carried, missing: pl.Series) -> pl.Serie
 
 
 def find_carried(
-    told: Histories, schema: Schema, own: Sequence[str], rows: int, free: Callable[[str], str]
-) -> tuple[Carried, ...]:
+    told: Histories, schema: Schema, own: Sequence[str], rows: int, free: Callable[[str], str],
+    whose: Ints | None = None,
+) -> tuple[Carried, ...]:  # fmt: skip
     """The numbers that all histories carry on.
 
     Args:
         own: columns of a row that are learnt.
-        rows: entities that must show it, where there are so many.
+        rows: persons who must show it, where there are so many.
         free: gives a column that is made of another a name that none has.
+        whose: (n,) the person of each row; None makes each entity one.
     """
-    later = told.position > 0
+    later, table = told.position > 0, told.table
+    person = told.whose if whose is None else np.unique(whose, return_inverse=True)[1]
     every = [n for n in own if schema[n].kind in (Kind.INTEGER, Kind.REAL)]
     holes = {n for n in every if told.table[n].null_count()}
     told = told.onward(sorted(holes))
     numbers = [n for n in every if n not in holes]
     going = [n for n in every if not told.table[n].null_count()]  # each entity has one value at least
     changing = {n: later & (told.table[n].diff() != 0).fill_null(False).to_numpy() for n in going}
-    shown = [n for n, steps in changing.items() if _is_shown(told, steps, rows)]
+    shown = [n for n, steps in changing.items() if _is_shown(person, steps, rows)]
     totals: dict[str, Carried] = {}
     for name in shown:
         if name in holes or any(c.source == name for c in totals.values()):
@@ -177,6 +180,7 @@ def find_carried(
         if name not in totals and ((change >= 0).all() or (change <= 0).all()):
             sign = 1 if (change >= 0).all() else -1
             held = _held(schema[name]) | {"holes": name in holes}
+            held["bounds"] = _until(told, name, sign, table[name].is_not_null(), person, rows, held["bounds"])
             result.insert(0, Carried(name, free(name), True, signs=(sign,), **held))
     taken = {other for c in result for other in (c.name, c.source, c.by)}
     free_ones = [name for name in shown if name not in taken and name not in holes]
@@ -185,24 +189,39 @@ def find_carried(
         both = {pair.latitude, pair.longitude}
         moving = moving | both if both <= set(free_ones) and both & moving else moving - both
     for name in sorted(moving, key=free_ones.index):
-        held = _held(schema[name]) | {"bounds": _been(told, schema[name], rows), "moves": True}
+        held = _held(schema[name]) | {"bounds": _been(told, schema[name], person, rows), "moves": True}
         result.insert(0, Carried(name, free(name), True, **held))
     return tuple(result)
 
 
-def _been(told: Histories, column: Column, rows: int) -> tuple[float, float]:
-    """Between which values so many entities have been, or half of them where there are fewer; of one series so many
-    rows."""
-    starts = told.starts if len(told.starts) > 1 else np.arange(len(told))
-    values, n = told.table[column.name].to_numpy(), min(rows, -(-len(starts) // 2))
-    least, most = (how.reduceat(values, starts) for how in (np.minimum, np.maximum))
+def _been(told: Histories, column: Column, person: Ints, rows: int) -> tuple[float, float]:
+    """Between which values so many persons have been, or half of them where there are fewer; of one so many rows."""
+    values = told.table[column.name].to_numpy()
+    by = pl.DataFrame({"who": person if person.any() else np.arange(len(person)), "v": values}).group_by("who")
+    ends = by.agg(pl.col("v").min().alias("least"), pl.col("v").max().alias("most"))
+    n = min(rows, -(-len(ends) // 2))
     low, high = _held(column)["bounds"]
-    return max(low, float(np.sort(least)[n - 1])), min(high, float(np.sort(most)[-n]))
+    least, most = (np.sort(ends[name].to_numpy()) for name in ("least", "most"))
+    return max(low, float(least[n - 1])), min(high, float(most[-n]))
 
 
-def _is_shown(told: Histories, steps: Bools, rows: int) -> bool:
-    """Whether so many steps, of enough entities, show it."""
-    return bool(steps.sum() >= LEAST_STEPS and len(np.unique(told.whose[steps])) >= min(rows, len(told.starts)))
+def _until(
+    told: Histories, name: str, sign: int, known: pl.Series, person: Ints, rows: int, bounds: tuple[float, float]
+) -> tuple[float, float]:
+    """The bounds of what only rises (or falls), one of which is its last value of all where so many persons stay
+    there, as what is used up does at 0: it goes no further. Without that, drawn steps would lead beyond."""
+    values, (low, high) = told.table[name].to_numpy(), bounds
+    last = values.max() if sign > 0 else values.min()
+    stays = (told.position > 0) & (values == last) & (np.roll(values, 1) == last) & known.to_numpy()
+    if len(np.unique(person[stays])) < rows:
+        return bounds
+    return (low, min(high, float(last))) if sign > 0 else (max(low, float(last)), high)
+
+
+def _is_shown(person: Ints, steps: Bools, rows: int) -> bool:
+    """Whether so many steps, of enough persons, show it."""
+    n = len(np.unique(person))
+    return bool(steps.sum() >= LEAST_STEPS and len(np.unique(person[steps])) >= min(rows, n))
 
 
 def _held(column: Column) -> dict[str, Any]:

@@ -282,7 +282,7 @@ def layout_of(
         taken.add(name)
         return name
 
-    carried, gap = find_carried(told, schema, own, rows, free), None
+    carried, gap = find_carried(told, schema, own, rows, free, whose), None
     told = with_changes(told, carried)
     table, parts = told.table, list(columns)
     parts += [replace(_number(c.source, table, schema[c.name])) for c in carried if c.is_change]

@@ -23,6 +23,7 @@ from likewise.cli.options import (
     PRIVACY,
     RESULTS,
     STANDARD,
+    WORK,
     Debug,
     Doing,
     DpOnly,
@@ -239,6 +240,10 @@ def synth(
     seed: Seed = None,
     max_seconds: MaxSeconds = None,
     doing: Doing = HERE,
+    data_parallel: Annotated[
+        bool,
+        typer.Option("--data-parallel", help="Read the table in parts; workers train, too.", rich_help_panel=WORK),
+    ] = False,
     no_measure: Annotated[bool, typer.Option("--no-measure", help="Draw and write only.")] = False,
     dp_only: DpOnly = False,
     lang: Language = Lang.EN,
@@ -284,7 +289,7 @@ def synth(
     of_one = (
         "target", "schema_file", "condition_on", "only", "entity", "no_entity", "budget", "k_anonymous",
         "quasi_identifiers", "dry_run", "rule", "strict_rules", "time", "in_order", "static", "static_output",
-        "entities", "where", *OF_DOING, *reading.given,
+        "entities", "where", *OF_DOING, "data_parallel", *reading.given,
     )  # fmt: skip
     if is_database(str(source)):
         refuse_given(context, of_one, "they are for one table; what the tables are stands in database.json")
@@ -309,7 +314,8 @@ def synth(
         of_tables = (
             "target", "schema_file", "condition_on", "only", "entity", "no_entity", "epsilon", "delta", "pay",
             "max_rows", "budget", "k_anonymous", "quasi_identifiers", "min_rows", "dry_run", "rule", "strict_rules",
-            "text", "time", "in_order", "static", "static_output", "entities", *OF_DOING, *reading.given,
+            "text", "time", "in_order", "static", "static_output", "entities", *OF_DOING, "data_parallel",
+            *reading.given,
         )  # fmt: skip
         refuse_given(context, of_tables, "they are for tables; labels of images are their array y")
         synth_arrays(
@@ -345,13 +351,13 @@ def synth(
         "time": order, "budget": privacy, "dry_run": dry_run, "rules": rule, "only": only, "entity": entity,
         "k_anonymous": k_anonymous, "quasi_identifiers": quasi_identifiers, "target": target, "reading": reading.given,
     }  # fmt: skip
-    if goes_in_parts(source, together):
+    if goes_in_parts(source, together, data_parallel=data_parallel):
         synth_scan(
             source, schema_in(schema_file), terminal, output=output, rows=n_rows, model=model,
             entity=False if no_entity else None,
             codec={"text": text, **({} if min_rows is None else {"min_rows": min_rows})},
             told={"condition_on": list(condition_on)} if condition_on else {}, save=save, seed=seed,
-            max_seconds=max_seconds, doing=doing,
+            max_seconds=max_seconds, doing=doing, data_parallel=data_parallel,
             measured=[name for name, path in (("report", report), ("json", json)) if path],
         )  # fmt: skip
         return

@@ -139,7 +139,7 @@ class ProcessEngine:
                         _kill(gang)  # the others wait for one that will not come
                 if not faults:
                     return [future.result() for future in asked]
-                if not isinstance(faults[0], Died):
+                if self._closed or not isinstance(faults[0], Died):
                     raise faults[0]
             finally:
                 _kill(gang)

@@ -17,6 +17,7 @@ from likewise.models.about import About
 from likewise.models.drawing.conditioning import BLOCK_ROWS, blocks
 from likewise.models.drawing.together import whole
 from likewise.models.options import check_options, options_of
+from likewise.training.gang import Gang
 from likewise.training.loop import Progress, Record
 
 Learnt = TypeVar("Learnt")
@@ -35,6 +36,7 @@ class Fit:
         context_fields: fields which are told of each row and never drawn: what is known of it beyond its own columns,
             of a row it belongs to or of its history. The others are learnt given these, and `Given.codes` holds them.
         progress: called while it learns.
+        gang: of several workers that learn the same at the same time, this one; None where one learns alone.
     """
 
     gate: Exact | Noisy
@@ -44,6 +46,7 @@ class Fit:
     condition_fields: tuple[int, ...] = ()
     context_fields: tuple[int, ...] = ()
     progress: Progress | None = None
+    gang: Gang | None = None
 
     def __post_init__(self) -> None:
         if self.gate.is_private and len(self.holdout):

@@ -200,6 +200,7 @@ class Synthesizer(Estimator, LatentMethods):
     def fit(
         self, frame: Any, holdout: Any = None, *, y: Any = None, static: Any = None, engine: str | Engine | None = None,
         workers: int | None = None, address: str | None = None, train_rows: int | None = None,
+        data_parallel: bool = False,
     ) -> Self:  # fmt: skip
         """Learn a table, images or windows.
 
@@ -219,6 +220,8 @@ class Synthesizer(Estimator, LatentMethods):
                 takes them; what is learnt is the same whatever they are. Given, they ask for it.
             train_rows: of such a table, rows that training sees at most, chosen by the hashes of their numbers; None
                 for 10,000,000. Levels, bins and shares are those of all rows all the same.
+            data_parallel: of such a table, whether workers train, too: 8, 4, 2 or 1 of them, with the same weights,
+                which are not those of a training without it. Batches are larger where there are many rows.
 
         Raises:
             InputError: the frame cannot be used, or the table of entities does not go with it.
@@ -246,7 +249,10 @@ class Synthesizer(Estimator, LatentMethods):
                 "holdout does not go with a budget of privacy: nothing stops early, so rows kept elsewhere would be "
                 "looked at for nothing"
             )
-        where = {"engine": engine, "workers": workers, "address": address, "train_rows": train_rows}
+        where = {
+            "engine": engine, "workers": workers, "address": address, "train_rows": train_rows,
+            "data_parallel": data_parallel,
+        }  # fmt: skip
         others = {"y": y, "static": static}
         if (found := in_parts(self, frame, holdout, where, others)) is not None:
             learnt, self._drawing = found

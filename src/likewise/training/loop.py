@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
+    from likewise.training.gang import Gang
     from likewise.training.optimiser import Decay
 
 
@@ -381,6 +382,7 @@ def train(
     fingerprint: str = "",
     rate: str = "learning_rate",
     from_shares: bool = False,
+    gang: Gang | None = None,
 ) -> Record:
     """Run the epochs; leave in `module` the weights that did best on the held-out rows (the last ones without any).
 
@@ -394,13 +396,16 @@ def train(
         fingerprint: what a checkpoint must have been made by to be resumed.
         rate: the option to lower where training diverges, which is warned of.
         from_shares: whether the net begins at the shares of codes, so that one worse than it began learnt nothing.
+        gang: of the workers that do all this at the same time, this one.
 
     Raises:
         TrainingError: the loss was not a number before any epoch ended.
         OptionError: the checkpoint is of another run.
     """
-    run = _Run(module, step, schedule, generator, fingerprint)
+    run = _Run(module, step, schedule, generator, fingerprint, keeps=gang is None or gang.leads)
     run.resume()
+    if gang is not None:
+        gang.check_alike(run.record.epochs)
     size = min(schedule.batch_size, n_rows)
     if from_shares and holdout_loss is not None and not run.record.epochs:
         module.eval()
@@ -417,6 +422,8 @@ def train(
                 progress(run.event(n_rows // size * size, notes or {}))
             except Enough:
                 run.record.stopped = "asked"
+        if gang is not None and gang.any(run.record.stopped == "asked"):
+            run.record.stopped = "asked"
     run.finish()
     run.judge(rate)
     return run.record
@@ -439,8 +446,10 @@ class _Run:
     """A training under way: its clock, its record, its best weights, its checkpoint."""
 
     def __init__(
-        self, module: nn.Module, step: Step, schedule: Schedule, generator: torch.Generator, fingerprint: str
-    ) -> None:
+        self, module: nn.Module, step: Step, schedule: Schedule, generator: torch.Generator, fingerprint: str,
+        keeps: bool = True,
+    ) -> None:  # fmt: skip
+        self.keeps = keeps  # the checkpoint
         self.module, self.step, self.schedule, self.generator = module, step, schedule, generator
         self.fingerprint = json.dumps([asdict(replace(schedule, checkpoint=None)), fingerprint])
         self.record = Record()
@@ -557,7 +566,7 @@ class _Run:
 
     def save(self) -> None:
         """Write the checkpoint, whole or not at all."""
-        if self.schedule.checkpoint is None:
+        if self.schedule.checkpoint is None or not self.keeps:
             return
         from safetensors.torch import save_file
 

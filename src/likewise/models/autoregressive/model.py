@@ -201,14 +201,14 @@ class Autoregressive(TableModel["MaskedNet"]):
 
         from likewise.nets.gradient import LikelihoodGradient
 
-        at_once = _judged_at_once(net)
+        at_once, gang = _judged_at_once(net), fit.gang
         told = net.order[: len(self._context)]
         own = net.order[len(told) :]
 
         def views(n: int) -> list[View]:
             """Rows in the net's own order first, then the others in one in which any fields may be known."""
-            first = round((1 - self.any_order) * n)
-            parts = [(slice(0, first), net.order), (slice(first, n), _some_first(net.order, generator, len(told)))]
+            first, stream = round((1 - self.any_order) * n), generator if gang is None else gang.stream
+            parts = [(slice(0, first), net.order), (slice(first, n), _some_first(net.order, stream, len(told)))]
             return [(part, net.visible(order)) for part, order in parts if part.stop > part.start]
 
         def held_out(x: torch.Tensor) -> torch.Tensor:
@@ -218,7 +218,8 @@ class Autoregressive(TableModel["MaskedNet"]):
             def loss(part: torch.Tensor) -> torch.Tensor:
                 return net.nll(part.long(), canonical)[:, own].sum()
 
-            return torch.stack(spread(loss, torch.split(x, at_once))).sum()
+            share = spread if gang is None else gang.spread
+            return torch.stack(share(loss, torch.split(x, at_once))).sum()
 
         gradient = None if self._settled["group_size"] else LikelihoodGradient(net)
         by_graph = by_autograd(lambda x: net.nll_in(x, views(len(x)))[:, own].sum(1))
@@ -228,7 +229,7 @@ class Autoregressive(TableModel["MaskedNet"]):
             return gradient(x, views(len(x))) if gradient is not None and x.is_cpu else by_graph(x)
 
         self._train_likelihood(net, fit, rows, generator, learn, held_out)
-        if self.calibrate:
+        if self.calibrate and (gang is None or gang.leads):
             known, some = fit.gate.counts_of_all, rows.codes[:: max(1, len(rows) // CALIBRATED)]
             if known is None and len(some) < len(rows):
                 known = counts_of(rows, fit.alphabet)

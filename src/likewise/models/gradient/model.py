@@ -124,7 +124,8 @@ class GradientModel(NetModel, Generic[Net]):
 
     def fit(self, fit: Fit) -> Self:
         self.fit_on(fit)
-        self._forget_checkpoint()
+        if fit.gang is None or fit.gang.leads:
+            self._forget_checkpoint()
         return self
 
     def fit_on(self, fit: Fit) -> None:
@@ -160,6 +161,6 @@ class GradientModel(NetModel, Generic[Net]):
     ) -> None:  # fmt: skip
         """As `training.loop.train`, into the record."""
         self.record = train(
-            module, step, len(rows), schedule, generator=generator, progress=fit.progress,
+            module, step, len(rows), schedule, generator=generator, progress=fit.progress, gang=fit.gang,
             fingerprint=fingerprint(self, rows, fit.holdout) if schedule.checkpoint else "", **more,
         )  # fmt: skip

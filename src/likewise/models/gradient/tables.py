@@ -120,13 +120,20 @@ class TableModel(GradientModel[Net]):
             with torch.inference_mode():
                 return float(held_out(held)) / len(held)
 
-        schedule = self._schedule(len(rows), fit.alphabet)
+        def learnt(batch: torch.Tensor) -> torch.Tensor:
+            return learn(batch_of(batch).long(), descent.passed)
+
+        gang, schedule = fit.gang, self._schedule(len(rows), fit.alphabet)
+        if gang is not None:
+            schedule = gang.schedule(schedule, len(rows), is_open=self.batch_size is None)
         descent = Descent(
-            net, lambda batch: learn(batch_of(batch).long(), descent.passed), schedule, net.decays(len(rows))
-        )
+            net, learnt if gang is None else lambda batch: gang.descend(net, batch, learnt), schedule,
+            net.decays(len(rows)),
+        )  # fmt: skip
         self._train(
             net, descent, fit, rows, schedule, generator, holdout_loss=holdout_loss if len(held) else None,
-            on_epoch=lambda: net.drop.refill(generator), from_shares=True,
+            on_epoch=lambda: net.drop.refill(generator) if gang is None else gang.begin(net, generator),
+            from_shares=True,
         )  # fmt: skip
         net.use("cpu", settled_dtype(self._settled))
 

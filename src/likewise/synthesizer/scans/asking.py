@@ -29,13 +29,13 @@ def in_parts(
     A large table that cannot be learnt in parts is held, where memory is likely to do.
 
     Args:
-        where: engine, workers, address and train_rows, as `Synthesizer.fit` takes them.
+        where: engine, workers, address, train_rows and data_parallel, as `Synthesizer.fit` takes them.
         others: arguments that go with other data.
 
     Raises:
         OptionError: something is asked for that does not go with it.
     """
-    asked = {name: value for name, value in where.items() if value is not None}
+    asked = {name: value for name, value in where.items() if value not in (None, False)}
     if not isinstance(frame, Scan) and not asked:
         if any(value is not None for value in others.values()) or not is_large(frame):
             return None
@@ -75,4 +75,5 @@ def _learnt(
         engine = "local" if workers in (None, 1) and where["address"] is None else "processes"
     made = engine_of(engine, workers=workers, address=where["address"]) if isinstance(engine, str) else None
     with source.opened() as table, made or nullcontext(engine) as working:
-        return fit_source(synth, table, working, split, training, most or MOST_LEARNT), drawing
+        together = bool(where["data_parallel"])
+        return fit_source(synth, table, working, split, training, most or MOST_LEARNT, together=together), drawing

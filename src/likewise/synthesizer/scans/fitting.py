@@ -19,12 +19,10 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from likewise.codecs.base import Codes
 from likewise.codecs.column import CodecOptions, ColumnCodec
 from likewise.codecs.ids import IdCodec, IdSummary, summarise_ids
 from likewise.codecs.levels import LevelCodec
 from likewise.codecs.table import TableCodec, codec_kind, summarise_counted
-from likewise.dp.gate import Exact
 from likewise.engines.base import Engine
 from likewise.errors import SchemaError
 from likewise.schema.column import Column, Kind, Role, Schema
@@ -54,6 +52,7 @@ from likewise.synthesizer.scans.coding import (
 from likewise.synthesizer.scans.counting import Counting, counted
 from likewise.synthesizer.scans.dealing import SAMPLED, Deal
 from likewise.synthesizer.scans.limits import check_generator, check_schema
+from likewise.synthesizer.scans.together import Job, check_together, rows_of, train_together
 from likewise.training.loop import Event, Progress
 from likewise.typing import Ints
 
@@ -68,12 +67,13 @@ SHARD_UNIT = "shard"
 
 def fit_source(
     synth: Synthesizer, source: Source, engine: Engine, split: np.random.Generator, training: np.random.Generator,
-    most_learnt: int,
+    most_learnt: int, *, together: bool = False,
 ) -> Learnt:  # fmt: skip
     """Learn a table in shards.
 
     Args:
         most_learnt: rows that training sees, at most.
+        together: whether the workers train, too.
 
     Raises:
         InputError: a file has changed, or is damaged.
@@ -83,6 +83,8 @@ def fit_source(
     draft = _draft(synth, source)
     check_schema(draft)
     check_generator(table_generator(synth, draft))
+    if together:
+        check_together(table_generator(synth, draft))
     n_out = int(synth.holdout * source.n_rows) if source.n_rows >= MIN_ROWS_TO_HOLD_OUT else 0
     deal = Deal.of(int(split.integers(2**63)), source.n_rows, n_out, most_learnt)
     options = synth.codec or CodecOptions()
@@ -98,11 +100,15 @@ def fit_source(
         columns = [_column(c, tally, folder, options) for c in schema if c.role is not Role.DROP]
         codec, file, counts = _coded(source, deal, columns, engine, folder, options, _telling(progress, source, 2))
         generator = table_generator(synth, schema)
-        gate, held = _gate(codec, file, counts, deal, source.n_rows - n_out)
-        train(
-            synth, generator, codec.alphabet, gate, held, training, condition_fields(generator, codec),
-            _telling_rows(progress, deal, source.n_rows),
-        )  # fmt: skip
+        told = _telling_rows(progress, deal, source.n_rows)
+        own = None if deal.n_learnt == source.n_rows - n_out else counts
+        gate, held = rows_of(file, codec.alphabet, own)
+        if together:
+            job = Job(generator.name, {}, codec.alphabet, file, own, training, folder)
+            train_together(engine, generator, job, told)
+        else:
+            fields = condition_fields(generator, codec)
+            train(synth, generator, codec.alphabet, gate, held, training, fields, told)
     reading = {
         "rows": source.n_rows, "rows_trained_on": deal.n_learnt, "rows_held_out": n_out, "shards": len(source.shards),
         "passes": 2,
@@ -267,15 +273,6 @@ def _coded(
 
 def _of_codes(code: Ints, rows: Ints, missing: int, size: int) -> Ints:
     return np.bincount(code, weights=np.append(rows, missing), minlength=size).astype(np.int64)
-
-
-def _gate(codec: TableCodec, file: CodeFile, counts: list[Ints], deal: Deal, n_counted: int) -> tuple[Exact, Codes]:
-    """The gate to the rows of a file, and the held-out ones. No generator looks at fractions when it learns."""
-    sizes = codec.alphabet.sizes
-    trained, held = (
-        Codes(file.rows(name), np.zeros((len(file.rows(name)), 0), np.float32)) for name in (TRAINED, HELD)
-    )
-    return Exact(trained, sizes, None if deal.n_learnt == n_counted else counts), held
 
 
 # ---- progress --------------------------------------------------------------------------------------------------------

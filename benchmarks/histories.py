@@ -61,6 +61,7 @@ class Case:
         unique: what no two rows of an entity share, or hardly any.
         rivals: name -> file with their rows.
         declared: what anybody may know of the table, for a budget of privacy; its columns' kinds are told by `infer`.
+            That an entity has no two rows which share all of `unique` is declared with it.
         longest: rows of an entity that a budget looks at.
     """
 
@@ -296,7 +297,7 @@ def within_budgets(case: Case, epsilons: list[float], seeds: list[int], data: Pa
         name: {"nullable": False} | lists.get(name, {}) | dict(said) for name, said in (case.declared or {}).items()
     }
     facts |= {name: {"nullable": False} | said for name, said in lists.items() if name not in facts}
-    schema = lw.infer(train).declare(facts)
+    schema = lw.infer(train).declare(facts).with_rules([f"unique ({', '.join((case.who, *case.unique))})"])
     result = {}
     for epsilon in epsilons:
         for seed in seeds:

@@ -23,7 +23,7 @@ from likewise.dp.accounting import Steps
 from likewise.dp.gate import ClippedSums, StepPlan
 from likewise.dp.ledger import DP, Ledger
 from likewise.dp.units import Entities, EntitySums, one_of_each, settle
-from likewise.errors import ModelFileError, OptionError, PrivacyError, SchemaError
+from likewise.errors import ModelFileError, OptionError, PrivacyError, RuleError, SchemaError
 from likewise.histories import declared
 from likewise.training import private as training
 from likewise.training.loop import Schedule
@@ -91,6 +91,34 @@ def odd(n_rows: int = 500) -> pl.DataFrame:
     )
 
 
+def courses(n: int = 900) -> pl.DataFrame:
+    """People who take one to three courses at a time, never one twice."""
+    rng = np.random.default_rng(5)
+    rows = []
+    for e in range(n):
+        terms = np.sort(rng.choice(12, rng.integers(1, 4), replace=False))
+        taken, at = rng.permutation(6), 0
+        for term in terms:
+            for _ in range(int(rng.integers(1, 3))):
+                rows.append((f"p{e}", int(term), "abcdef"[taken[at]]))
+                at += 1
+    return pl.DataFrame(rows, schema=["who", "term", "course"], orient="row")
+
+
+def learnt_courses(*rules: str, **options: Any) -> lw.Synthesizer:
+    declared = {
+        "who": {"kind": "id"}, "term": {"kind": "integer", "bounds": (0, 11)},
+        "course": {"kind": "categorical", "levels": tuple("abcdef")},
+    }  # fmt: skip
+    schema = lw.infer(courses()).declare(declared, nullable=False)
+    asked = {"schema": schema, "time": "term", "static": None, "epochs": 3, "rules": list(rules)}
+    return synth(**(asked | options)).fit(courses())
+
+
+def repeated(rows: pl.DataFrame, *names: str) -> int:
+    return int(rows.select(names).is_duplicated().sum())
+
+
 # ---- what is drawn ---------------------------------------------------------------------------------------------------
 
 
@@ -110,6 +138,29 @@ def test_drawn_histories_keep_order_lengths_and_what_an_entity_is(fitted: lw.Syn
     assert np.abs(np.cumsum(shares[0] - shares[1])).max() < 0.08
     costs = fake.group_by("ward").agg(pl.col("cost").mean()).sort("ward")["cost"].to_list()
     assert costs == pytest.approx([2.5, 10.5, 18.5], abs=2.5)
+
+
+@pytest.mark.parametrize("names", [("who", "term", "course"), ("who", "course"), ("who", "term")])
+def test_what_a_person_has_once_by_declaration_is_drawn_once(names: tuple[str, ...], tmp_path: Path) -> None:
+    free, ruled = learnt_courses(), learnt_courses(f"unique ({', '.join(names)})")
+    assert repeated(free.sample(900, random_state=1), *names) > 20
+    drawn = ruled.sample(900, random_state=1)
+    assert repeated(drawn, *names) == 0
+    assert drawn["who"].n_unique() == 900
+    assert drawn.group_by("who").len()["len"].max() > 1
+    ruled.save(tmp_path / "m")
+    assert lw.load(tmp_path / "m").sample(900, random_state=1).equals(drawn)
+
+
+def test_a_rule_costs_nothing_and_is_kept_behind_known_rows() -> None:
+    free, ruled = learnt_courses(), learnt_courses("unique (who, course)")
+    assert free.ledger_ is not None
+    assert ruled.ledger_ is not None
+    assert ruled.ledger_.to_dict() == free.ledger_.to_dict()
+    known = courses().filter(pl.len().over("who") <= 2)
+    longer = ruled.extend(known, steps=2, random_state=1)
+    assert repeated(longer, "who", "course") == 0
+    assert len(longer) == len(known) + 2 * known["who"].n_unique()
 
 
 def test_the_ledger_counts_entities_and_comes_to_what_dp_accounting_says(fitted: lw.Synthesizer) -> None:
@@ -384,7 +435,13 @@ def test_a_gate_gives_only_steps_that_were_paid_for() -> None:
     [
         ({"privacy": DP(1.0, 1e-6)}, PrivacyError, "max_rows"),
         ({"privacy": DP(1.0, 1e-6, entity="who")}, PrivacyError, "2 or more"),
-        ({"rules": ["cost >= 0"]}, OptionError, "rules do not go with time and a budget"),
+        ({"rules": ["cost >= 0"]}, RuleError, "only rules as 'unique .who, ...."),
+        ({"rules": ["unique (day, ward)"]}, RuleError, "only rules as 'unique .who, ...."),
+        ({"rules": ["unique (who, day, wart)"]}, RuleError, "no column 'wart'.*'ward'"),
+        ({"rules": ["unique (who, day, cost)"]}, RuleError, "'cost' is of kind 'integer'"),
+        ({"rules": ["unique (who, sex)"], "static": ["sex"]}, RuleError, "'sex' is static"),
+        ({"rules": ["unique (who, ward, sex)"]}, RuleError, "name the time"),
+        ({"rules": ["unique (who, day, ward)", "unique (who, day, sex)"]}, RuleError, "say it once"),
         ({"model": "aim"}, OptionError, "take 'autoregressive'"),
         ({"time": "ward"}, SchemaError, "is to tell the time"),
         ({"static": ["hight"]}, SchemaError, "no column 'hight'"),

@@ -1,9 +1,9 @@
 """How histories are coded within a budget of privacy: by declaration, and by one row of each entity.
 
 Nothing is looked for in the rows: no column is found to be static, no number to be carried on, no calendar, no level
-that comes once. What is declared static is what the first row of an entity says. The codes of columns, and those of
-gaps, are learnt of one row of each entity, chosen by chance, so that an entity has one place in every count, however
-long its history is (`likewise.dp.units`).
+that comes once. Rules `unique` say which rows an entity has at most once. What is declared static is what the first row
+of an entity says. The codes of columns, and those of gaps, are learnt of one row of each entity, chosen by chance, so
+that an entity has one place in every count, however long its history is (`likewise.dp.units`).
 
 Legend: n rows, E entities.
 """
@@ -11,7 +11,7 @@ Legend: n rows, E entities.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
@@ -25,6 +25,7 @@ from likewise.dp.declaration import is_bounded
 from likewise.dp.ledger import Ledger
 from likewise.dp.units import one_of_each
 from likewise.errors import PrivacyError, SchemaError, nearest
+from likewise.histories.apart import Apart
 from likewise.histories.clock import Clock
 from likewise.histories.layout import DELTA, Layout
 from likewise.histories.order import Histories
@@ -42,6 +43,7 @@ class Declared:
         entity, time: columns; time None where rows stand in order.
         static: columns that say what an entity is.
         longest: rows of a history that count, and that are drawn, at most.
+        apart: which rows an entity has at most once.
     """
 
     declaration: Schema
@@ -49,6 +51,7 @@ class Declared:
     time: str | None
     static: tuple[str, ...]
     longest: int
+    apart: Apart = field(default_factory=Apart)
 
     @classmethod
     def of(
@@ -59,6 +62,7 @@ class Declared:
         Raises:
             PrivacyError: the declaration leaves open what histories need.
             SchemaError: a column is none of the table, or cannot be what it is named for.
+            RuleError: a rule is none that histories keep.
         """
         for name in (entity, *([time] if time else []), *(static or ())):
             if name not in declaration:
@@ -78,7 +82,8 @@ class Declared:
                     "them; no budget pays for that"
                 )
             declaration = declaration.replace(time, nullable=False)
-        return cls(declaration, entity, time, tuple(static or ()), longest)
+        apart = Apart.of(declaration, entity, time, tuple(static or ()))
+        return cls(declaration, entity, time, tuple(static or ()), longest, apart)
 
     @property
     def columns(self) -> list[Column]:
@@ -170,8 +175,8 @@ class Declared:
             codec=codec, clock=clock, time=self.time, static=fixed, own=own,
             keys=(self.entity, *(name for name in keys if name in self.static)),
             row_keys=tuple(name for name in keys if name not in self.static),
-            repeats=(), tilts=(), alone=(), once=(), carried=(), gap=gap, shortest=1, longest=self.longest,
-            usual=self.longest,
+            repeats=(), tilts=(), alone=self.apart.alone, once=self.apart.once, carried=(), gap=gap, shortest=1,
+            longest=self.longest, usual=self.longest, single=self.apart.single,
         )  # fmt: skip
         fields = [layout.row_fields.index(*at) for name in own if len(at := codec.fields_of(name)) == 1]
         return replace(layout, repeats=tuple(fields), tilts=(1.0,) * len(fields))
@@ -202,6 +207,6 @@ class Declared:
                 name=name, kind=Kind.REAL, dtype="Float64", bounds=(0.0, float(high - low)), nullable=True,
                 decimals=column.decimals,
             )  # fmt: skip
-        return Column(
-            name=name, kind=Kind.INTEGER, dtype="Int64", bounds=(0, int(high - low) // clock.unit), nullable=True
-        )
+        most = int(high - low) // clock.unit
+        least = min(int(self.apart.single), most)
+        return Column(name=name, kind=Kind.INTEGER, dtype="Int64", bounds=(least, most), nullable=True)

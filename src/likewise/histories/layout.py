@@ -62,6 +62,7 @@ class Layout:
             not; above 0 what share of the others are. None where that is as it is drawn.
         never: codes of fields of `own` that never follow one another.
         rhythm: weights of the slots of the week (`Clock.week`) that drawn moments lie in, or nothing.
+        single: whether an entity has one row at a moment; so it is declared.
     """
 
     codec: TableCodec
@@ -83,6 +84,7 @@ class Layout:
     ends: tuple[float, ...] = ()
     never: Pairs = ()
     rhythm: tuple[float, ...] = ()
+    single: bool = False
 
     def fields_of(self, columns: Sequence[str]) -> list[int]:
         return [j for name in columns for j in self.codec.fields_of(name)]

@@ -127,7 +127,7 @@ class HistoryModel:
             "tilts": list(layout.tilts), "ends": list(layout.ends), "first": self.first.name,
             "shortest": layout.shortest, "longest": layout.longest, "usual": layout.usual,
             "n_entities": self.n_entities, "gap": layout.gap,
-            "never": [list(pair) for pair in layout.never], "rhythm": list(layout.rhythm),
+            "never": [list(pair) for pair in layout.never], "rhythm": list(layout.rhythm), "single": layout.single,
             "carried": [c.to_dict() for c in layout.carried],
         } | {name: list(getattr(layout, name)) for name in _NAMES}  # fmt: skip
         for name, codec in (("steps", layout.codec), ("firsts", self.firsts)):
@@ -165,7 +165,7 @@ class HistoryModel:
             longest=longest, usual=usual, repeats=tuple(take_value(data, "repeats", list)),
             tilts=tuple(take_value(data, "tilts", list)), gap=data.get("gap"), ends=tuple(data.get("ends", ())),
             carried=carried, never=tuple((k, i, j) for k, i, j in never),
-            rhythm=tuple(data.get("rhythm", ())), **names,
+            rhythm=tuple(data.get("rhythm", ())), single=data.get("single") is True, **names,
         )  # fmt: skip
         layout.check()
         needed = {*layout.keys, *layout.static, *layout.begun, *([time] if time else [])}
@@ -317,6 +317,7 @@ class HistoryModel:
     ) -> tuple[pl.DataFrame, Ints]:
         """Rows that follow a past, until a history ends or for so many steps, or as many as each entity has."""
         layout, past, ahead = self.layout, walk.past, walk.ahead
+        is_free = steps is None and lengths is None and ahead is None and not layout.carried
         lengths = lengths if ahead is None else ahead.lengths
         steps = steps if lengths is None else int(lengths.max(initial=0))
         alive, drawn = np.arange(len(entities)), [walk.none]
@@ -350,7 +351,10 @@ class HistoryModel:
             ticks = np.concatenate([step.ticks for step in drawn])[order]
             times = layout.clock.times(ticks, entities[layout.time]).alias(layout.time)
             known.append(_onward(times, entities[layout.time].gather(whose[order]), whose[order]))
-        return pl.DataFrame([*known, *rows.get_columns()]), whose[order]
+        table, whose = pl.DataFrame([*known, *rows.get_columns()]), whose[order]
+        held = np.concatenate([step.is_held for step in drawn])[order]
+        kept = ~held if is_free else np.ones(len(held), bool)  # there is no other row for them to be
+        return (table, whose) if kept.all() else (table.filter(pl.Series(kept)), whose[kept])
 
 
 def _calibrated(model: HistoryModel, told: Histories, rng: np.random.Generator) -> HistoryModel:

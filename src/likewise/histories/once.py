@@ -42,6 +42,7 @@ class Once:
     """
 
     def __init__(self, fields: dict[int, Field], n: int) -> None:
+        self.fields = tuple(fields)
         self._held = {k: np.zeros((n, f.size), bool) for k, f in fields.items()}
         self._told = {k: f.emit & (np.arange(f.size) != f.missing) for k, f in fields.items()}
 

@@ -27,14 +27,19 @@ from likewise.typing import Bools, Ints
 TRIES = 20
 """Rows among which one is found in place of a row that its entity holds already."""
 
-RECENT = 16
-"""Rows of one moment that are held against a new one."""
+OTHERS = 64
+"""Levels that are tried in place of one that an entity holds at this moment, where such rows found none."""
+
+RECENT, MOST_RECENT = 16, 1024
+"""Rows of one moment that are held against a new one: there is room for so many, and for more where there are, at
+most."""
 
 
 @dataclass(frozen=True)
 class Step:
     """Rows drawn at one step: whose, at which ticks, codes (m, all fields of the codec), fractions, numbers that are
-    carried on by column, which are last, and (m, columns) which values of `Layout.repeated` are the row's before."""
+    carried on by column, which are last, (m, columns) which values of `Layout.repeated` are the row's before, and
+    which rows their entities hold already, all others being taken."""
 
     who: Ints
     ticks: npt.NDArray[Any]
@@ -43,6 +48,7 @@ class Step:
     totals: dict[str, npt.NDArray[Any]]
     is_last: Bools
     again: Bools
+    is_held: Bools
 
 
 class Walk:
@@ -76,6 +82,7 @@ class Walk:
         self.recent = np.full((len(entities), RECENT), -1, np.int64)
         own = layout.row_fields
         self.fraction_of = [layout.codec.alphabet.fields[j].fraction for j in own]
+        self.own = layout.of(own)
         self.key_fields = [own.index(j) for j in layout.fields_of(layout.alone)]
 
     def look_back(self, known: Histories, codes: Ints) -> None:
@@ -87,7 +94,9 @@ class Walk:
         self.once.see(known.whose, codes)
         if self.key_fields and self.layout.time is not None:
             back = known.ends[known.whose] - np.arange(len(known))
-            held = (self.layout.clock.ticks(known.table[self.layout.time]) == self.ticks[known.whose]) & (back < RECENT)
+            held = self.layout.clock.ticks(known.table[self.layout.time]) == self.ticks[known.whose]
+            held &= back < MOST_RECENT
+            self._widen(int(back[held].max(initial=0)) + 1)
             self.recent[known.whose[held], back[held]] = self._keys(codes)[held]
 
     @property
@@ -98,7 +107,7 @@ class Walk:
         fractions = np.zeros((0, alphabet.n_fractions), np.float32)
         none, again = np.zeros(0, bool), np.zeros((0, n_repeated), bool)
         totals = {name: base[:0] for name, base in self.running.base.items()}
-        return Step(np.zeros(0, np.int64), self.ticks[:0], codes, fractions, totals, none, again)
+        return Step(np.zeros(0, np.int64), self.ticks[:0], codes, fractions, totals, none, again, none)
 
     def step(self, who: Ints, coming: Ints | None = None) -> Step:
         """The next rows of these entities.
@@ -124,14 +133,14 @@ class Walk:
             tied[later] = self.ticks[who[later]] == now
         known = self._known(who)
         told = [known, memory] + ([] if gaps is None else [gaps])
-        codes, fractions, is_last, again = self._rows(who, np.column_stack(told), begins, tied, coming)
+        codes, fractions, is_last, again, is_held = self._rows(who, np.column_stack(told), begins, tied, coming)
         self.memory.see(past, who, codes, tied)
         self.fractions[who] = fractions
         totals = self.running.add(who, codes, fractions, self.ahead, coming, self.rng)
         full = np.zeros((len(who), len(layout.codec.alphabet.fields)), layout.codec.alphabet.code_dtype)
         full[:, layout.row_fields] = codes
         full[:, layout.known_fields] = known[:, : len(layout.known_fields)]
-        return Step(who, self.ticks[who].copy(), full, fractions, totals, is_last, again)
+        return Step(who, self.ticks[who].copy(), full, fractions, totals, is_last, again, is_held)
 
     def _known(self, who: Ints) -> Ints:
         """Codes of the entity, of the numbers it carries on, and of where it stands in time."""
@@ -163,9 +172,9 @@ class Walk:
 
     def _rows(
         self, who: Ints, told: Ints, begins: Bools, tied: Bools, coming: Ints | None
-    ) -> tuple[Ints, npt.NDArray[np.float32], Bools, Bools]:
+    ) -> tuple[Ints, npt.NDArray[np.float32], Bools, Bools, Bools]:
         """Codes and fractions of rows, of which an entity holds none twice at one moment where it never did; which are
-        its last, and what they repeat."""
+        its last, what they repeat, and which it holds all the same."""
         m, n_told, layout = len(who), told.shape[1], self.layout
         n_own = len(layout.row_fields)
         codes, is_last = np.zeros((m, n_own), np.int64), np.zeros(m, bool)
@@ -200,14 +209,18 @@ class Walk:
             best = np.arange(len(left)) * tries + np.where(is_new.any(1), is_new.argmax(1), 0)
             codes[left], fractions[left], held[left], is_last[left] = new[best], places[best], same[best], ends[best]
             left, tries = left[~is_new.any(1)] if tries == 1 else left[:0], TRIES
-        codes = self.once.replaced(who, codes, self.rng)
+        codes = self._apart(who, self.once.replaced(who, codes, self.rng))
+        held &= (codes == self.past.last[who])[:, list(layout.repeats)]  # what was replaced repeats nothing
+        is_held = ~self.once.are_new(who, codes) | self._are_beside(who, codes) | (tied & layout.single)
         if self.ahead is not None and coming is not None:
             self._known_over(codes, fractions, known, lies)
         self.once.see(who, codes)
         if self.key_fields:
+            if (self.recent[who, -1] >= 0).any():
+                self._widen(self.recent.shape[1] + 1)
             self.recent[who] = np.roll(self.recent[who], 1, axis=1)
             self.recent[who, 0] = self._keys(codes)
-        return codes, fractions, is_last, held
+        return codes, fractions, is_last, held, is_held
 
     def _weights(self, n_told: int, begins: Bools) -> dict[int, npt.NDArray[np.float64]]:
         """The shares of codes that fields of the next rows may take."""
@@ -218,6 +231,9 @@ class Walk:
         for k, missing in self.running.changes.items():  # and changes nothing, as only a first row does
             shares = weights.get(n_told + k, np.ones(layout.drawn[k].size))
             weights[n_told + k] = shares * ((np.arange(len(shares)) == missing) == begins.all())
+        for k in {*self.key_fields, *self.once.fields}:  # a code that stands for others would be one of them twice
+            emit = np.append(self.own[k].emit, [True] * (k in layout.repeats)).astype(float)
+            weights[n_told + k] = weights.get(n_told + k, 1.0) * emit
         for k, share in self.filling.shares.items() if self.filling is not None else ():
             weights[n_told + k] = weights.get(n_told + k, 1.0) * share
         return weights
@@ -246,7 +262,31 @@ class Walk:
     def _are_new(self, who: Ints, codes: Ints) -> Bools:
         """(m,) which rows their entities do not hold already, at this moment or at all, and which may come next."""
         new = self.once.are_new(who, codes) & self.layout.following.may_follow(self.past.last[who], codes)
-        return new & (self.recent[who] != self._keys(codes)[:, None]).all(1) if self.key_fields else new
+        return new & ~self._are_beside(who, codes)
+
+    def _are_beside(self, who: Ints, codes: Ints) -> Bools:
+        """(m,) which rows hold the levels of another of their entity's moment."""
+        if not self.key_fields:
+            return np.zeros(len(who), bool)
+        return np.asarray((self.recent[who] == self._keys(codes)[:, None]).any(1))
+
+    def _apart(self, who: Ints, codes: Ints) -> Ints:
+        """(m, D) rows with another level, by chance, where their entities hold them at this moment and have others."""
+        if not len(again := np.flatnonzero(self._are_beside(who, codes))):
+            return codes
+        result, k = codes.copy(), max(self.key_fields, key=lambda k: self.own[k].size)
+        levels = np.flatnonzero(self.own[k].emit & (np.arange(self.own[k].size) != self.own[k].missing))
+        others = np.repeat(codes[again], OTHERS, axis=0)
+        others[:, k] = self.rng.choice(levels, len(others))
+        free = ~self._are_beside(np.repeat(who[again], OTHERS), others).reshape(-1, OTHERS)
+        result[again] = others.reshape(len(again), OTHERS, -1)[np.arange(len(again)), free.argmax(1)]
+        return result
+
+    def _widen(self, width: int) -> None:
+        """Make room for so many rows of one moment."""
+        have = self.recent.shape[1]
+        if have < width <= MOST_RECENT:
+            self.recent = np.pad(self.recent, ((0, 0), (0, max(width - have, have))), constant_values=-1)
 
     def _keys(self, codes: Ints) -> Ints:
         """(m,) one number for the levels by which rows of one moment differ."""

@@ -280,7 +280,7 @@ def fit_histories_privately(synth: Synthesizer, budget: DP, raw: pl.DataFrame, t
     """Learn the rows of entities in time, of which the same is known, and what is protected are entities."""
     assert synth.time is not None
     schema = None if synth.schema is None else bounded(synth, synth.schema)
-    declaration, time = Declaration.of(schema, raw.schema, budget), synth.time
+    declaration, time = Declaration.of(schema, raw.schema, budget).with_rules(synth.rules), synth.time
     make = _of_histories(synth, declaration)
     with recorded(synth, make()) as end:
         ledger = ledger_for(budget, make(), whole=True)

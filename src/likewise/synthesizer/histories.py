@@ -17,6 +17,7 @@ from likewise.dp.entities import named_rows
 from likewise.dp.gate import Gate
 from likewise.dp.ledger import DP, Ledger
 from likewise.errors import LikewiseWarning, OptionError, PrivacyError
+from likewise.histories.apart import check_apart
 from likewise.histories.declared import Declared
 from likewise.histories.model import HistoryModel
 from likewise.histories.order import SERIES, Histories, as_series
@@ -72,7 +73,7 @@ def check_histories_within(budget: DP, rules: Sequence[str] | None, schema: Sche
 
     Raises:
         PrivacyError: it protects rows, and a history is of several.
-        OptionError: there are rules.
+        RuleError: there are rules that it does not keep.
     """
     if budget.entity is None or budget.max_rows < 2:
         raise PrivacyError(
@@ -80,11 +81,7 @@ def check_histories_within(budget: DP, rules: Sequence[str] | None, schema: Sche
             f"{budget.epsilon:g}, {budget.delta:g}, entity=..., max_rows=...) (--entity, --max-rows), where max_rows, "
             "2 or more and as anybody may know it, is how many rows of each are learnt from and drawn at most"
         )
-    if rules or (schema is not None and schema.rules):
-        raise OptionError(
-            "rules do not go with time and a budget of privacy yet: leave the rules out, or the time, and learn rows "
-            "by entity"
-        )
+    check_apart([*(rules or ()), *(() if schema is None else schema.rules)], budget.entity)
 
 
 def learn_histories(

@@ -10,17 +10,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
-from likewise.codecs.base import BELOW_ONE, Alphabet, Codes, Given
-from likewise.errors import InputError, ModelFileError
+from likewise.codecs.base import Alphabet, Codes
 from likewise.models.about import About
 from likewise.models.base import Fit, check_rows
-from likewise.models.drawing.conditioning import blocks
-from likewise.models.gradient.inputs import net_with_weights, train_device
-from likewise.models.gradient.model import GradientModel
+from likewise.models.gradient.inputs import train_device
 from likewise.models.options import number, whole
-from likewise.models.windows.base import BATCH, check_windows, in_steps
+from likewise.models.windows.base import BATCH, StepModel, check_windows, in_steps
 from likewise.series.order import origins
-from likewise.training.loop import Descent, Schedule, by_autograd, side_by_side
+from likewise.training.loop import Descent, Schedule, by_autograd
 
 if TYPE_CHECKING:
     import torch
@@ -63,17 +60,15 @@ REPEATS = 0.1
 
 
 @dataclass(kw_only=True)
-class WindowAutoregressive(GradientModel["StepNet"]):
+class WindowAutoregressive(StepModel["StepNet"]):
     """Windows step by step: each step's law given the steps before it, channel after channel, as mixtures of normals of
     what a linear guess leaves (Salinas et al. 2020 for the recurrence, Bishop 1994 for the mixtures).
 
     Args:
-        hidden: units of the memory.
         dropout: share of the memory that is hidden in training.
-        learning_rate: peak of the one cycle.
         patience: epochs without a better held-out loss before training ends; None takes an eighth of the epochs.
 
-    The other arguments are those of `NetOptions`.
+    The other arguments are those of `StepOptions` and `NetOptions`.
 
     Privacy: none.
 
@@ -93,14 +88,8 @@ class WindowAutoregressive(GradientModel["StepNet"]):
         avoid_when="You need latents of given windows (vae), or windows have thousands of steps.",
     )
 
-    hidden: int = whole(64)
     dropout: float = number(0.3, 0.0, 0.9)
-    learning_rate: float = number(5e-3, ends=False)
     patience: int | None = whole(None)
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self._alphabet = Alphabet(())
 
     def _schedule(self, n_rows: int, alphabet: Alphabet | None = None, overlap: float = 1.0) -> Schedule:
         """As short as each moment allows, for the best weights are those of the end of a cycle, where the rate is low.
@@ -108,7 +97,7 @@ class WindowAutoregressive(GradientModel["StepNet"]):
         Args:
             overlap: windows that a moment stands in, on average.
         """
-        size = int(min(64, max(16, n_rows // 16))) if self.batch_size is None else self.batch_size
+        size = self._size(n_rows)
         passes = max(FEWEST_EPOCHS, math.ceil(EPOCHS / overlap), math.ceil(STEPS / max(n_rows // size, 1)))
         epochs = min(MOST_EPOCHS, passes) if self.epochs is None else self.epochs
         return self._planned(
@@ -159,42 +148,21 @@ class WindowAutoregressive(GradientModel["StepNet"]):
     def _make_net(self, n_lags: int, generator: torch.Generator) -> StepNet:
         from likewise.nets.steps import StepNet
 
-        assert self._alphabet.image is not None, "begun with an alphabet of windows"
-        channels, steps, _ = self._alphabet.image.sides
+        steps, channels = self._sides
         return StepNet(channels, steps, n_lags, self.hidden, generator=generator)
 
-    def draw(self, n: int, rng: np.random.Generator, given: Given) -> Codes:
+    def _drawn(self, net: StepNet, stream: np.random.Generator, size: tuple[int, int, int]) -> torch.Tensor:
         import torch
 
-        del given  # windows have no fields, so there is nothing to be given
-        net = self._fitted()
-        fractions = np.empty((n, self._alphabet.n_fractions), np.float32)
-        shape = (net.n_steps, net.n_channels)
+        uniforms = torch.from_numpy(stream.random(size, dtype=np.float32))
+        return net.draw(uniforms, torch.from_numpy(stream.standard_normal(size, dtype=np.float32)))
 
-        @torch.inference_mode()
-        def draw(block: tuple[slice, np.random.Generator]) -> None:
-            rows, stream = block
-            size = (len(range(*rows.indices(n))), *shape)
-            uniforms = torch.from_numpy(stream.random(size, dtype=np.float32))
-            normals = torch.from_numpy(stream.standard_normal(size, dtype=np.float32))
-            fractions[rows] = net.draw(uniforms, normals).transpose(1, 2).flatten(1).numpy()
-
-        side_by_side(draw, blocks(n, rng, BATCH))
-        return Codes(np.zeros((n, 0), self._alphabet.code_dtype), np.clip(np.nan_to_num(fractions), 0.0, BELOW_ONE))
-
-    def load_state(self, state: dict[str, npt.NDArray[Any]], alphabet: Alphabet) -> Self:
+    def _net_of(self, state: dict[str, npt.NDArray[Any]]) -> StepNet:
         import torch
 
-        try:
-            check_windows(alphabet)
-        except InputError as error:
-            raise ModelFileError(f"model: {error}") from None
-        assert alphabet.image is not None, "checked"
-        self._alphabet = alphabet
         guess = state.get("guess", np.zeros(0))
-        lags = max(1, (guess.shape[1] - 1) // alphabet.image.sides[0]) if guess.ndim == 3 else 1
-        self._net = net_with_weights(lambda: self._make_net(lags, torch.Generator()), state)
-        return self
+        lags = max(1, (guess.shape[1] - 1) // self._sides[1]) if guess.ndim == 3 else 1
+        return self._make_net(lags, torch.Generator())
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from likewise.codecs.base import Alphabet
 from likewise.models.about import About
 from likewise.models.images.duel import Duel
 from likewise.models.options import number, word
-from likewise.models.windows.base import check_windows
+from likewise.models.windows.base import NETS, check_windows
 
 
 @dataclass(kw_only=True)
@@ -44,7 +44,7 @@ class WindowGAN(Duel):
 
     planned_steps: ClassVar[int] = 3000
 
-    net: str = word("series", ("series", "mlp"))
+    net: str = word("series", NETS)
     noise: float = number(0.05)
 
     def _check_alphabet(self, alphabet: Alphabet) -> None:

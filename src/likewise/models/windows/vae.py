@@ -10,7 +10,7 @@ from likewise.models.about import About
 from likewise.models.base import Fit
 from likewise.models.images.latents import DRAWS, LatentImages
 from likewise.models.options import number, word
-from likewise.models.windows.base import check_windows
+from likewise.models.windows.base import NETS, check_windows
 
 if TYPE_CHECKING:
     import torch
@@ -49,7 +49,7 @@ class WindowVAE(LatentImages):
         avoid_when="Steps must follow each other as real ones do: autoregressive.",
     )
 
-    net: str = word("series", ("series", "mlp"))
+    net: str = word("series", NETS)
     emit: str = word("draw", DRAWS)
     kl_weight: float = number(1.0)
 

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from likewise.errors import InputError, OptionError, OutputError
 from likewise.hashing import below, limits, mixed
 from likewise.sources import scan
-from likewise.sources.footers import row_groups
 from likewise.sources.source import BLOCK, Source
+from likewise.tables.parquet import row_groups
 
 
 def table(n: int = 50_000) -> pl.DataFrame:

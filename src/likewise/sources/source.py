@@ -18,8 +18,8 @@ import polars as pl
 
 from likewise.errors import InputError
 from likewise.schema.dtypes import dtype_name
-from likewise.sources.footers import row_groups
 from likewise.tables.frames import check_names
+from likewise.tables.parquet import row_groups
 from likewise.tables.source import input_errors
 
 BLOCK = 8_192

@@ -8,6 +8,7 @@ Legend: n rows.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -79,3 +80,21 @@ def _in_parts(seed: int, n: int) -> Iterator[Hashes]:
 def below(hashes: Hashes, limit: int) -> npt.NDArray[np.bool_]:
     """(n,) which hashes lie below a limit, which may be 2**64."""
     return hashes < np.uint64(limit) if limit < 2**64 else np.ones(len(hashes), bool)
+
+
+@dataclass(frozen=True)
+class Split:
+    """Some rows of a table, told by what their numbers hash to.
+
+    Args:
+        limit: below which the rows are, or from which on where `others` is set.
+    """
+
+    seed: int
+    limit: int
+    others: bool = False
+
+    def keeps(self, rows: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
+        """(n,) which of the rows of these numbers are among them."""
+        found = below(mixed(self.seed, rows), self.limit)
+        return ~found if self.others else found

@@ -43,14 +43,6 @@ def test_a_folder_of_parts_is_learnt_in_parts(tmp_path: Path, ending: str) -> No
     assert lw.load(tmp_path / "m.likewise").record_["reading"]["rows"] == 4_000
 
 
-def test_measures_of_a_large_table_are_refused_before_it_is_read(tmp_path: Path) -> None:
-    table(2_000).write_parquet(tmp_path / "a.parquet")
-    words = ["synth", str(tmp_path / "a.parquet"), "-o", str(tmp_path / "f.csv"), "--report", str(tmp_path / "r.html")]
-    answer = CliRunner().invoke(app, words)
-    assert answer.exit_code == 2
-    assert "--report asks for measures" in answer.output.replace("\n", " ")
-
-
 def test_what_looks_at_rows_together_is_held(tmp_path: Path) -> None:
     table(2_000).write_parquet(tmp_path / "a.parquet")
     words = ["synth", str(tmp_path / "a.parquet"), "-o", str(tmp_path / "f.csv"), "--model", "copula", "--no-measure"]

@@ -9,13 +9,16 @@ import typer
 
 from likewise import errors
 from likewise.cli.databases import Keep, Keys, Root, is_database, open_databases
-from likewise.cli.inputs import open_measured
+from likewise.cli.inputs import given_in, open_measured
 from likewise.cli.options import (
     AS_TOLD,
+    HERE,
+    OF_DOING,
     OUTPUT,
     RESULTS,
     By,
     Debug,
+    Doing,
     Entity,
     FixedSeed,
     InOrder,
@@ -53,6 +56,7 @@ EXIT_BROKEN_RULE = 1
 OF_TABLES = (
     "target", "by", "measures", "entity", "no_entity", "time", "in_order", "shadows", "model", "shadow_rows",
     "max_seconds", "public", "on", "worst", "schema_file", "key", "keep", "root", "junit", "seed",
+    *OF_DOING,
 )  # fmt: skip
 FEW_FITS = 200
 """Fewer tell so little that a claim which stands needs a word beside it."""
@@ -116,6 +120,7 @@ def audit(
     key: Keys = None,
     keep: Keep = None,
     root: Root = None,
+    doing: Doing = HERE,
     reading: Reading = AS_TOLD,
     json: JsonFile = None,
     junit: Annotated[
@@ -170,11 +175,14 @@ def audit(
     register = None if public is None else files.read(public)
     whose, order = entity_of(entity, no_entity), time_of(time, in_order)
     if is_database(real):
-        unused = {"schema": schema_file, **dict.fromkeys(reading.given, True)}
+        unused = {"schema": schema_file, **given_in(reading), **dict.fromkeys(doing.given, True)}
         them = open_databases(real, [synthetic], holdout, key, keep, root, unused, terminal)
     else:
         refuse_given(context, ("key", "keep", "root"), f"they are for databases, and {str(real)!r} is none")
-        them = open_measured(Path(real), [Path(synthetic)], holdout, schema_file, target, whose, reading, terminal)
+        together = {"time": order, "public": public, "on": on, "worst": worst, "shadows": shadows}
+        them = open_measured(
+            Path(real), [Path(synthetic)], holdout, schema_file, target, whose, reading, terminal, doing, together
+        )
     frame, fake, held_out, schema = them.real, them.synthetic[0], them.holdout, them.schema
     if schema is None and (worst or shadows is not None):
         raise errors.OptionError("--worst and --shadows are for tables")
@@ -183,7 +191,7 @@ def audit(
         report = evaluate(
             frame, fake, holdout=held_out, target=target, schema=schema, random_state=seed, measures=asked,
             by=wanted.by if by is None else by, entity=whose, time=order,
-            public=register, on=column_names(on or [], frame) if schema is not None else (),
+            public=register, on=column_names(on or [], frame) if schema is not None else (), **them.where,
         )  # fmt: skip
     if shadows is not None:
         with terminal.doing("training shadows"):

@@ -10,11 +10,13 @@ import typer
 from likewise import errors
 from likewise.cli.compare import names_of
 from likewise.cli.databases import Keep, Keys, Root, is_database, open_databases
-from likewise.cli.inputs import open_measured
+from likewise.cli.inputs import given_in, open_measured
 from likewise.cli.options import (
     AS_TOLD,
+    HERE,
     By,
     Debug,
+    Doing,
     DpOnly,
     Entity,
     FixedSeed,
@@ -69,6 +71,7 @@ def evaluate(
     ] = False,
     seed: FixedSeed = 0,
     dp_only: DpOnly = False,
+    doing: Doing = HERE,
     reading: Reading = AS_TOLD,
     lang: Language = Lang.EN,
     quiet: Quiet = False,
@@ -85,6 +88,7 @@ def evaluate(
       likewise evaluate visits.csv fake.csv --holdout others.csv --entity patient --time day --report report.html
       likewise evaluate train.npz fake.npz --holdout test.npz --report report.html
       likewise evaluate shop/ fake/ --holdout later/ --keep countries --report report.html
+      likewise evaluate sales/ fake.parquet --engine processes --workers 8 --report report.html
     """
     terminal = open_terminal(quiet, json)
     check_outputs(report, json)
@@ -93,7 +97,8 @@ def evaluate(
     wanted = measures_of(measures)
     whose, order = entity_of(entity, no_entity), time_of(time, in_order)
     if is_database(real):
-        told = {"schema": schema_file, "show-real": show_real, "dp-only": dp_only, **dict.fromkeys(reading.given, True)}
+        told = {"schema": schema_file, "show-real": show_real, "dp-only": dp_only, **given_in(reading)}
+        told |= dict.fromkeys(doing.given, True)
         them = open_databases(real, synthetic, holdout, key, keep, root, told, terminal)
     elif key or keep or root:
         raise errors.OptionError(
@@ -101,7 +106,8 @@ def evaluate(
         )
     else:
         paths = [Path(path) for path in synthetic]
-        them = open_measured(Path(real), paths, holdout, schema_file, target, whose, reading, terminal)
+        together = {"time": order, "show_real": show_real, "dp_only": dp_only}
+        them = open_measured(Path(real), paths, holdout, schema_file, target, whose, reading, terminal, doing, together)
     if dp_only:
         if len(synthetic) > 1:
             raise errors.OptionError("--dp-only withholds what a comparison would show; give one table")
@@ -121,6 +127,7 @@ def evaluate(
                 entity=whose,
                 time=order,
                 show_real=show_real,
+                **them.where,
             )
             for fake in them.synthetic
         ]

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+import likewise as lw
 from likewise import errors
 from likewise.cli.doors import are_arrays, door_of
-from likewise.cli.options import Reading
+from likewise.cli.options import HERE, Doing, Reading
 from likewise.cli.outputs import names_a_table, read_text
 from likewise.schema.semantics import WHYS
 
@@ -58,13 +59,32 @@ class Measured:
     synthetic: list[Any]
     holdout: Any
     schema: Any
+    where: Mapping[str, Any] = field(default_factory=dict)
+    """Of tables that are read in parts: who reads them, as `likewise.evaluate` takes it."""
 
 
 def open_measured(
     real: Path, synthetic: list[Path], holdout: Path | str | None, schema_file: Path | None, target: str | None,
-    whose: str | bool | None, reading: Reading, terminal: Terminal,
+    whose: str | bool | None, reading: Reading, terminal: Terminal, doing: Doing = HERE,
+    together: Mapping[str, Any] | None = None,
 ) -> Measured:  # fmt: skip
-    """The rows that others were learnt from, those others, and real ones kept from them."""
+    """The rows that others were learnt from, those others, and real ones kept from them.
+
+    Args:
+        doing: who reads tables in parts, of a command that can; such are large ones, and all where somebody is named.
+        together: options of such a command that look at all rows together, and whether they are given; None where
+            tables are held, however large.
+
+    Raises:
+        OptionError: somebody is named to read tables that cannot be read in parts, or beside such an option.
+    """
+    if together is not None:
+        paths = [real, *synthetic, *([] if holdout is None else [Path(holdout)])]
+        if read_in_parts(paths, doing, {**together, "entity": isinstance(whose, str), **given_in(reading)}):
+            them = [lw.scan(path) for path in paths]
+            kept = None if holdout is None else them.pop()
+            where = asdict(doing) if doing.is_asked else {}
+            return Measured(them[0], them[1:], kept, schema_in(schema_file), where)
     with terminal.doing("reading"):
         read, given = reader_of(real, schema_file, reading)
         frame, dialect = read(real)
@@ -72,6 +92,38 @@ def open_measured(
         held_out = None if holdout is None else read(Path(holdout))[0]
     schema = schema_of(frame, given, target, terminal, whose, dialect, reading)
     return Measured(frame, fakes, held_out, schema)
+
+
+def given_in(reading: Reading) -> dict[str, bool]:
+    return dict.fromkeys(reading.given, True)
+
+
+def read_in_parts(paths: Sequence[Path], doing: Doing, together: Mapping[str, Any]) -> bool:
+    """Whether tables are read in parts and not held: where somebody is named to do it, or one is large.
+
+    Raises:
+        OptionError: somebody is named, and it does not go.
+    """
+    named = [name for name, given in together.items() if given]
+    if not doing.is_asked:
+        try:
+            them = [lw.scan(path) for path in paths]
+        except errors.LikewiseError:  # it is no such file
+            return False
+        return not named and any(one.is_large for one in them) and all(one.goes for one in them)
+    others = [path for path in paths if not lw.scan(path).goes]
+    who = f"--{doing.given[0]}"
+    if named:
+        raise errors.OptionError(
+            f"--{named[0].replace('_', '-')} does not go with tables that are read in parts, which {who} asks for: "
+            "leave one of them out"
+        )
+    if others:
+        raise errors.OptionError(
+            f"{who} says who reads tables in parts, and {str(others[0])!r} is none that can be: files, folders and "
+            "patterns of Parquet, CSV, Arrow and JSON lines are"
+        )
+    return True
 
 
 def schema_of(

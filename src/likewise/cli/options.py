@@ -279,7 +279,7 @@ class Doing:
     """Who does the work: this process, several, or the machines of a Ray cluster."""
 
     engine: Annotated[
-        str, _of_work(metavar="NAME", help="Who draws: local, processes or ray; the rows are the same.")
+        str, _of_work(metavar="NAME", help="Who reads and draws: local, processes or ray; what comes out is the same.")
     ] = "local"
     workers: Annotated[
         int | None, _of_work(min=1, metavar="N", help="Of processes and ray: how many; one a processor if not given.")
@@ -292,6 +292,11 @@ class Doing:
     def is_asked(self) -> bool:
         """Whether another than this process is asked for."""
         return self != HERE
+
+    @property
+    def given(self) -> list[str]:
+        """The options of it that stand on the command line."""
+        return [name for name in OF_DOING if getattr(self, name) != getattr(HERE, name)]
 
     def open(self) -> Engine:
         """The engine.

@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from likewise.synthesizer.beside import Drawn
     from likewise.synthesizer.estimator import Synthesizer
 
+STOPPED_BY_HOLDOUT = (
+    "The holdout also told the training when to stop, so as a control of the attacks it errs on the side that looks "
+    "safe. For a gate, evaluate with rows that neither training nor stopping saw."
+)
+
 
 def guard(inputs: list[Path], outputs: list[Path]) -> None:
     """Refuse outputs that would replace an input of the same call, or each other.
@@ -116,6 +121,13 @@ def names_a_table(text: str) -> bool:
     from likewise.tables import files
 
     return files.names_a_table(text)
+
+
+def is_read_in_parts(path: Path) -> bool:
+    """Whether a file of this name can be read in parts."""
+    from likewise.tables import files
+
+    return path != STANDARD and files.form_by_name(path) in ("parquet", "csv", "tsv", "arrow", "jsonl")
 
 
 def write_drawn(

@@ -53,6 +53,7 @@ from likewise.cli.options import (
     time_of,
 )  # fmt: skip
 from likewise.cli.outputs import (
+    STOPPED_BY_HOLDOUT,
     check_outputs,
     guard,
     open_terminal,
@@ -81,10 +82,6 @@ if TYPE_CHECKING:
 DEFAULT_MODEL = "auto"
 MANY_ROWS = 2**16
 """A table of more rows is counted once for all steps, and held and written in as little memory as may be."""
-STOPPED_BY_HOLDOUT = (
-    "The holdout also told the training when to stop, so as a control of the attacks it errs on the side that looks "
-    "safe. For a gate, evaluate with rows that neither training nor stopping saw."
-)
 
 
 def synth(
@@ -357,8 +354,7 @@ def synth(
             entity=False if no_entity else None,
             codec={"text": text, **({} if min_rows is None else {"min_rows": min_rows})},
             told={"condition_on": list(condition_on)} if condition_on else {}, save=save, seed=seed,
-            max_seconds=max_seconds, doing=doing, data_parallel=data_parallel,
-            measured=[name for name, path in (("report", report), ("json", json)) if path],
+            max_seconds=max_seconds, doing=doing, data_parallel=data_parallel, report=report, json=json, lang=lang,
         )  # fmt: skip
         return
     with terminal.doing("reading"):

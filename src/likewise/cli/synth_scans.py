@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import likewise as lw
 from likewise import errors
-from likewise.cli.outputs import write_drawn
+from likewise.cli.options import AS_TOLD
+from likewise.cli.outputs import STOPPED_BY_HOLDOUT, is_read_in_parts, show, write_drawn
 
 if TYPE_CHECKING:
-    from likewise.cli.options import Doing
+    from likewise.cli.options import Doing, Lang
     from likewise.cli.terminal import Terminal
+    from likewise.evaluate import Report
     from likewise.schema.column import Schema
 
 
@@ -43,23 +46,24 @@ def goes_in_parts(source: Any, asked: dict[str, Any], *, data_parallel: bool = F
 def synth_scan(
     source: Path, given: Schema | None, terminal: Terminal, *, output: Path, rows: int | None, model: str,
     entity: bool | None, codec: dict[str, Any], told: dict[str, Any], save: Path | None, seed: int | None,
-    max_seconds: float | None, measured: list[str], doing: Doing, data_parallel: bool = False,
+    max_seconds: float | None, doing: Doing, report: Path | None, json: Path | None, lang: Lang,
+    data_parallel: bool = False,
 ) -> None:  # fmt: skip
-    """Learn a large table, draw, and write.
+    """Learn a large table, draw, and write; measure what was written where a report is asked for.
 
     Args:
         codec: options of the codec, and `told` those of the model.
-        measured: options on the command line that ask for measures.
         doing: who reads and draws.
         data_parallel: whether they train, too.
 
     Raises:
-        OptionError: measures are asked for, which look at all rows at once.
+        OptionError: a report is asked for, and what is written cannot be read in parts.
     """
-    if measured:
+    is_measured = report is not None or json is not None
+    if is_measured and not is_read_in_parts(output):
         raise errors.OptionError(
-            f"--{measured[0].replace('_', '-')} asks for measures, and a table so large is read in parts and not "
-            "measured: leave it out, and give likewise evaluate samples of both"
+            f"--{'json' if report is None else 'report'} reads the rows again, a part at a time, and {str(output)!r} "
+            "is not read so: write Parquet, CSV or JSON lines, or leave it out"
         )
     with terminal.training() as progress:
         synthesizer = lw.Synthesizer(
@@ -78,4 +82,25 @@ def synth_scan(
             f"read in parts: training saw {reading['rows_trained_on']:,} of {reading['rows']:,} rows; levels, bins and "
             "shares are those of all"
         )
-    terminal.note("not measured: give likewise evaluate samples of both tables")
+    if not is_measured:
+        terminal.note("not measured: ask for --report, or give likewise evaluate both tables")
+        return
+    with terminal.doing("measuring"):
+        figures = _measured(synthesizer, source, output, doing, seed or 0)
+    show(figures, terminal, report=report, json=json, lang=lang)
+
+
+def _measured(synthesizer: lw.Synthesizer, source: Path, output: Path, doing: Doing, seed: int) -> Report:
+    """What was written beside the rows that were learnt, and beside those held out."""
+    out, evaluate = synthesizer._held_out, partial(lw.evaluate, schema=synthesizer.schema_, random_state=seed)
+    if synthesizer.record_.get("reading") is None:  # it was held, after all
+        (frame, _), (fake, _) = AS_TOLD.read(source), AS_TOLD.read(output)
+        learnt, kept = synthesizer.train_rows_, synthesizer.holdout_rows_
+        of_holdout: Any = None if kept is None or not len(kept) else frame[kept]
+        figures = evaluate(frame if learnt is None else frame[learnt], fake, holdout=of_holdout)
+    else:
+        every, where = lw.scan(source), asdict(doing) if doing.is_asked else {}
+        of_holdout = None if out is None else replace(every, split=out)
+        learnt_rows = every if out is None else replace(every, split=replace(out, others=True))
+        figures = evaluate(learnt_rows, lw.scan(output), holdout=of_holdout, entity=False, **where)
+    return figures if of_holdout is None else replace(figures, notes=(*figures.notes, STOPPED_BY_HOLDOUT))

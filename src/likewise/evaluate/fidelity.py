@@ -274,7 +274,7 @@ class _Coded:
 
 def _contingency_pairs(real: Typed, others: Sequence[Typed], pairs: IntArray) -> list[_Pairs]:
     used = np.unique(pairs).tolist()
-    coders = {i: _link_coder(real.columns[i]) for i in used}
+    coders = {i: link_coder(real.columns[i]) for i in used}
     tables = [{i: _code(t.columns[i], *coders[i]) for i in used} for t in (real, *others)]
     found: list[list[PairScore]] = [[] for _ in others]
     for i, j in pairs.tolist():
@@ -329,7 +329,7 @@ def equal_width_codes(values: FloatArray) -> Codes:
     return codes
 
 
-def _link_coder(column: TypedColumn) -> tuple[FloatArray | None, Codes | None, int]:
+def link_coder(column: TypedColumn) -> tuple[FloatArray | None, Codes | None, int]:
     """How a real column becomes at most 50 codes: quantile edges, or the most frequent levels and the rest."""
     if column.is_number:
         present = column.present
@@ -477,7 +477,7 @@ def _placed(real: FloatArray, values: FloatArray) -> FloatArray:
 def _counts_apart(dealt: Dealt, pairs: IntArray) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
     """(P, 1 + B) of any other pairs, as many as can be counted, and which hang together."""
     pairs = pairs[: dealt.affordable(len(pairs))]
-    coders = {int(i): _link_coder(dealt.real.columns[i]) for i in np.unique(pairs)}
+    coders = {int(i): link_coder(dealt.real.columns[i]) for i in np.unique(pairs)}
     real, pool = ({i: _code(t.columns[i], *coders[i]) for i in coders} for t in (dealt.real, dealt.pool))
     apart, linked = np.zeros((len(pairs), dealt.hands.shape[1])), np.zeros(len(pairs), bool)
     for k, (i, j) in enumerate(pairs.tolist()):

@@ -153,5 +153,20 @@ CLAUSES: dict[str, Text] = {
         "；共 {total:,} 个，测了 {measured:,} 个，由此约有 {deviation:.4f} 的误差",
     ),
     "days": ("; in days", "；以天计"),
+    "counted": (
+        "; counted on all rows, {counted:,} synthetic and {counted_real:,} real ones",
+        "；由全部行计数得出：合成 {counted:,} 行，真实 {counted_real:,} 行",
+    ),
+    "off": (", by at most {off:.5f} more, for numbers are counted in cells", "，数值按格计数，真值至多再大 {off:.5f}"),
+    "of_rows": (
+        "; measured on a sample of {sampled:,} of {of_rows:,} synthetic rows and as many real ones",
+        "；在 {of_rows:,} 行合成行中的 {sampled:,} 行样本及同样多的真实行上测得",
+    ),
+    "error": (", ± {error:.4f}", "，± {error:.4f}"),
+    "under": (
+        "; {under:,} rows are in classes of fewer than 5 rows; of the real rows the smallest class has {real:,}, and "
+        "{under_real:,} rows are in such classes",
+        "；{under:,} 行处于不足 5 行的类中；真实行中最小的类有 {real:,} 行，{under_real:,} 行处于此种类中",
+    ),
     "searched": ("; only {searched:.1%} of the rows were searched", "；仅搜索了 {searched:.1%} 的行"),
 }

@@ -27,6 +27,8 @@ from likewise.evaluate.links import with_links
 from likewise.evaluate.parsed import parsed
 from likewise.evaluate.pictures import picture
 from likewise.evaluate.results import ColumnScore, PairScore, Report, RuleScore, Score
+from likewise.evaluate.scans.gather import are_scans, evaluate_scans
+from likewise.evaluate.scans.whole import Whole
 from likewise.evaluate.scoring import fidelity, histories, places, privacy, texts, utility
 from likewise.evaluate.scoring.context import Context, checked_time, chosen_measures, finite
 from likewise.evaluate.scoring.subgroups import subgroup_scores
@@ -62,6 +64,9 @@ def evaluate(
     on: Sequence[str] = (),
     show_real: bool = False,
     keys: Keys = None,
+    engine: str | None = None,
+    workers: int | None = None,
+    address: str | None = None,
 ) -> Report:
     """How alike two tables are, what the synthetic one is good for, and what it gives away.
 
@@ -92,6 +97,9 @@ def evaluate(
         on: the columns that the attacker links by.
         show_real: for images only: put some real ones into the report, beside the synthetic ones.
         keys: for mappings of names to tables: the keys, as `Database` takes them; by default found.
+        engine, workers, address: of tables that are not held (`likewise.scan`, or paths beside any of these): who reads
+            them, as `Synthesizer.fit` takes it. Columns, pairs and exact copies are counted on all rows, all else is
+            measured on a sample; each score says which. See `docs/scale.md`.
 
     Raises:
         InputError: a table is empty, lacks a column, or holds one of another kind; a real row does not tell whose it
@@ -127,13 +135,32 @@ def evaluate(
         raise OptionError("show_real is for images; a report never shows the rows of a table")
     target, by = (None if label is None else name_of(label) for label in (target, by))
     entity = entity if isinstance(entity, bool | None) else name_of(entity)
-    train, fake = from_frame(real)[0], from_frame(synthetic)[0]
-    kept_out = None if holdout is None else from_frame(holdout)[0]
     time = time if isinstance(time, bool | None) else name_of(time)
+    given = {"real": real, "synthetic": synthetic} | ({} if holdout is None else {"holdout": holdout})
+    asked = dict(
+        target=target, random_state=random_state, learner=learner, measures=measures, by=by, entity=entity, time=time,
+        public=public, on=on,
+    )  # fmt: skip
+    where = {"engine": engine, "workers": workers, "address": address}
+    if are_scans(given.values(), where):
+        return evaluate_scans(measure_frames, given, schema, where, **asked)
+    return measure_frames({role: from_frame(table)[0] for role, table in given.items()}, schema=schema, **asked)
+
+
+def measure_frames(
+    tables: Mapping[str, pl.DataFrame], *, schema: Schema | None, target: str | None, random_state: int, learner: str,
+    measures: str | Sequence[str], by: str | None, entity: str | bool | None, time: str | bool | None, public: Any,
+    on: Sequence[str], whole: Whole | None = None,
+) -> Report:  # fmt: skip
+    """`evaluate` for frames by role, as they came.
+
+    Args:
+        whole: counts of all rows, where the frames are samples of tables that are not held.
+    """
+    train, fake, kept_out = tables["real"], tables["synthetic"], tables.get("holdout")
     schema = _with_entity(infer(train, entity=False if entity is False else None) if schema is None else schema, entity)
     schema = timed(schema, time)
     linked = _linked(public, on, train, fake, kept_out, schema, random_state)
-    tables = {"real": train, "synthetic": fake} | ({} if kept_out is None else {"holdout": kept_out})
     try:
         for role, table in tables.items():
             check_columns(table, schema, role)
@@ -155,6 +182,7 @@ def evaluate(
         by=by,
         entity=entity,
         time=time,
+        whole=whole,
     )
     return replace(report, scores=(*report.scores, *linked), rules=tuple(_rule_scores(schema, read)))
 
@@ -234,8 +262,13 @@ def evaluate_tables(
     by: str | None = None,
     entity: str | bool | None = None,
     time: str | bool | None = None,
+    whole: Whole | None = None,
 ) -> Report:
-    """`evaluate` for canonical frames (see `likewise.schema.parse`): a function of its arguments alone."""
+    """`evaluate` for canonical frames (see `likewise.schema.parse`): a function of its arguments alone.
+
+    Args:
+        whole: counts of all rows, where the frames are samples of tables that are not held.
+    """
     chosen = chosen_measures(measures)
     learner_name(learner)
     schema = _with_entity(schema, entity)
@@ -249,7 +282,9 @@ def evaluate_tables(
     target = next((c.name for c in schema if c.role is Role.TARGET), None) if target is None else target
     for name, what in ((target, "target"), (by, "column of groups")):
         _check_known(name, what, schema)
-    run = Context(schema, frames, target, by, random_state, learner, chosen, time=checked_time(time, schema))
+    run = Context(
+        schema, frames, target, by, random_state, learner, chosen, time=checked_time(time, schema), whole=whole
+    )
     if entity is None or entity is True:
         _tell_of_entity(run.notes, train, schema)
     # Products of matrices are many and small here: shared by two threads they wait for each other longer than they
@@ -335,7 +370,7 @@ def _report(run: Context) -> Report:
         scores += utility.target_score(run)
     if "attacks" in asked:
         fresh_copies, copied = privacy.copy_scores(run)
-        scores += [*copied, *places.nearest_scores(run), *texts.copy_scores(run)]
+        scores += [*copied, *privacy.class_scores(run), *places.nearest_scores(run), *texts.copy_scores(run)]
         if run.holdout is not None:
             found, guessed = privacy.attacks(run, fresh_copies)
             scores += found
@@ -344,6 +379,8 @@ def _report(run: Context) -> Report:
     floors = {(p.a, p.b): p.gap for p in floor.pairs}
     worst = [replace(p, floor=floors.get((p.a, p.b))) for p in _worst(fit.pairs)]
     pairs = with_links(worst, run.train, run.synthetic, rng=run.rng(32))
+    if run.whole is not None:
+        scores = [run.whole.said(score) for score in scores]
     return Report(
         scores=tuple(s for s in scores if not math.isnan(s.value)),
         columns=tuple(_column_scores(run, fit, floor, detection, guessed)),
@@ -360,6 +397,7 @@ def _column_scores(
     run: Context, fit: Fidelity, floor: Fidelity, detection: Detection | None, guessed: Sequence[Guessed]
 ) -> Iterable[ColumnScore]:
     secrets = {g.column: g for g in guessed}
+    missing = fidelity.missing_shares(run)
     for i, (real, fake) in enumerate(zip(run.train.columns, run.synthetic.columns, strict=True)):
         secret = secrets.get(real.name)
         yield ColumnScore(
@@ -367,8 +405,8 @@ def _column_scores(
             kind=str(real.kind),
             error=finite(fit.columns[i]),
             floor=finite(floor.columns[i]),
-            missing_real=round(float(real.missing.mean()), 4),
-            missing_synthetic=round(float(fake.missing.mean()), 4),
+            missing_real=round(float(missing[0][i]), 4),
+            missing_synthetic=round(float(missing[1][i]), 4),
             mean_real=_moment(real, np.mean),
             mean_synthetic=_moment(fake, np.mean),
             deviation_real=_moment(real, np.std),
@@ -398,9 +436,6 @@ def _tell_of_placeholders(run: Context) -> None:
 
 def _facts(run: Context, fit: Fidelity) -> dict[str, Any]:
     return {
-        "rows_real": len(run.train),
-        "rows_synthetic": len(run.synthetic),
-        "rows_holdout": 0 if run.holdout is None else len(run.holdout),
         "columns": len(run.modelled),
         "columns_left_out": [c.name for c in run.schema if not c.is_modelled],
         "pairs": fit.n_pairs,
@@ -411,6 +446,7 @@ def _facts(run: Context, fit: Fidelity) -> dict[str, Any]:
         "time": run.time,
         "persons_real": run.train.n_persons,
         "persons_holdout": 0 if run.holdout is None else run.holdout.n_persons,
+        **run.rows,
         "measures": sorted(run.measures),
         "random_state": run.seed,
     }

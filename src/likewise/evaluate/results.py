@@ -115,6 +115,19 @@ class Score:
             details=details,
         )
 
+    def saying(self, **more: Any) -> Score:
+        """The score with more that the words of its method name.
+
+        Example:
+            >>> score = Score.of("copies", Figure(0.0, 9)).saying(counted=9, counted_real=12)
+            >>> score.method.endswith("; counted on all rows, 9 synthetic and 12 real ones")
+            True
+        """
+        measure, details = find(self.name), {**self.details, **more}
+        blanks = {"n": self.n, "rate": parts(self.name).rate, **details}
+        method = None if measure is None else measure.text("method", "en", blanks)
+        return replace(self, details=details, method=method or self.method)
+
     def text(self, part: Part, lang: str) -> str:
         """Its "label", "meaning", "method" or "threat" in "en" or "zh"; in English where there is no other."""
         measure, blanks = find(self.name), {"n": self.n, "rate": parts(self.name).rate, **self.details}

@@ -161,9 +161,9 @@ def type_tables(
 def _type_column(series: list[pl.Series], column: Column, text: str) -> list[TypedColumn]:
     try:
         if column.kind in NUMBER_KINDS:
-            return [_numbers(s, column) for s in series]
+            return [numbers_column(s, column) for s in series]
         if column.kind is Kind.TEXT and text == "pattern":
-            series = [_pattern(s.cast(pl.String)) for s in series]
+            series = [pattern_of(s.cast(pl.String)) for s in series]
         return _levels(series, column)
     except pl.exceptions.PolarsError as error:
         dtypes = ", ".join(dict.fromkeys(dtype_name(s.dtype) for s in series))
@@ -173,7 +173,7 @@ def _type_column(series: list[pl.Series], column: Column, text: str) -> list[Typ
         ) from error
 
 
-def _numbers(s: pl.Series, column: Column) -> TypedColumn:
+def numbers_column(s: pl.Series, column: Column) -> TypedColumn:
     dtype = None
     if column.kind is Kind.DATETIME and s.dtype != pl.Null:
         if isinstance(s.dtype, pl.Datetime):  # one unit for all tables
@@ -184,7 +184,7 @@ def _numbers(s: pl.Series, column: Column) -> TypedColumn:
     return TypedColumn(column.name, column.kind, values, None, dtype)
 
 
-def _pattern(s: pl.Series) -> pl.Series:
+def pattern_of(s: pl.Series) -> pl.Series:
     """Letters and digits collapsed; sentences, which have no pattern, are all `a a a a …`."""
     bare = s.str.replace_all(r"\p{L}+", "a").str.replace_all(r"\p{N}+", "9")
     return pl.select(pl.when(s.str.contains(WORDY)).then(pl.lit("a a a a …")).otherwise(bare)).to_series().alias(s.name)

@@ -44,7 +44,7 @@ def evaluate_anonymized(done: Anonymized, original: Any, random_state: int, **op
     report = evaluate(table, drawn, random_state=random_state, **options)
     measures = done.report.measures
     smallest = _score("smallest_class", measures.k, measures.n_rows)
-    scores = (*_losses(done), *report.scores, smallest)
+    scores = (*_losses(done), *(s for s in report.scores if s.name != smallest.name), smallest)
     facts = {**report.data, "anonymised": done.report.promise, "method": done.report.method}
     return replace(report, scores=scores, data=facts, notes=(DRAWN, *done.report.notes, *report.notes))
 

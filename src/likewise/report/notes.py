@@ -9,6 +9,11 @@ from functools import cache
 ZH: dict[str, str] = {
     "No holdout was given: floors come from the real rows split in two, and the attacks which need real rows unknown "
     "to the generator were not made.": "未提供保留集：基准取自一分为二的真实行，需要生成器未见过的真实行的攻击未进行。",
+    "Read in parts: columns, pairs and exact copies are counted on all rows ({counted}); all else is measured on a "
+    "sample of them ({sampled}), and what was not sampled is not seen by the other attacks.": (
+        "分部读取：列、列对与完全复制由全部行计数得出（{counted}）；其余在其样本上测得（{sampled}），"
+        "未抽到的行其他攻击看不到。"
+    ),
     "The classifier test needs at least {n} {people} of each table.": "分类器检验要求每张表至少有 {n} 个{people}。",
     "The classifier compared the synthetic rows with the rows they were learnt from: copying lowers it.": (
         "分类器将合成行与其训练行相比较：复制会使该值降低。"

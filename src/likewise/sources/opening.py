@@ -15,6 +15,7 @@ import polars as pl
 from likewise.databases.sql.reading import chunks_of
 from likewise.databases.sql.urls import is_sql
 from likewise.errors import InputError, OptionError
+from likewise.hashing import Split
 from likewise.schema.dialect import Dialect
 from likewise.sources import source
 from likewise.sources.scratch import scratch
@@ -41,6 +42,8 @@ class Scan:
     what: Any
     table: str | None = None
     dialect: Dialect | None = None
+    split: Split | None = None
+    """Which rows of it are meant, of an evaluation; None for all."""
 
     @property
     def name(self) -> str:
@@ -50,6 +53,11 @@ class Scan:
             return f"table {self.table!r}"
         path = Path(self.what)
         return f"{'folder' if path.is_dir() else 'file' if path.exists() else 'pattern'} {str(path)!r}"
+
+    @property
+    def goes(self) -> bool:
+        """Whether files are of a format that is read in parts."""
+        return can_be_scanned(Path(self.what))
 
     @property
     def is_large(self) -> bool:

@@ -25,6 +25,7 @@ from likewise.dp.ledger import DP, Ledger
 from likewise.engines import engine_of
 from likewise.errors import InputError, LikewiseWarning, ModelFileError, NotFittedError, OptionError
 from likewise.estimator import Estimator
+from likewise.hashing import Split
 from likewise.histories.model import HistoryModel
 from likewise.histories.order import SERIES
 from likewise.images.sets import as_images, giving_back
@@ -155,6 +156,7 @@ class Synthesizer(Estimator, LatentMethods):
     ledger_: Ledger | None = None
     train_rows_: npt.NDArray[np.int64] | None = None
     holdout_rows_: npt.NDArray[np.int64] | None = None
+    _held_out: Split | None = None
     answers_: tuple[NoisyTable, ...] = ()
     _paid: Ledger | None = None
     rules_: RulePlan | None = None
@@ -350,6 +352,7 @@ class Synthesizer(Estimator, LatentMethods):
             self.record_ |= {"reading": learnt.reading}
         self.ledger_ = self._paid = learnt.ledger
         self.plan_, self.answers_ = (None, ()) if learnt.gate is None else (learnt.gate.plan, learnt.gate.answers)
+        self._held_out = learnt.held_out
         for name in ("train_rows_", "holdout_rows_"):
             vars(self).pop(name, None)  # under a budget not even an attribute says that there were such rows
         if learnt.train_rows is not None:

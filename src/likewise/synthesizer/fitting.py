@@ -23,6 +23,7 @@ from likewise.dp.entities import rows_within
 from likewise.dp.gate import Exact, Gate, Noisy, gate_of
 from likewise.dp.ledger import DP, Ledger
 from likewise.errors import LikewiseError, LikewiseWarning, OptionError, PrivacyError, RuleError
+from likewise.hashing import Split
 from likewise.histories.model import HistoryModel
 from likewise.models.base import Fit, Generator
 from likewise.models.eligible import LEAST_ROWS, ledger_for
@@ -64,6 +65,7 @@ class Learnt:
         train_rows, holdout_rows: their numbers; None under a budget.
         ledger: what was paid; None without a budget.
         reading: of a table that was read in parts, how many rows were what; see `scans.fitting`.
+        held_out: of such a table, which rows were; None for none.
     """
 
     generator: Generator
@@ -78,6 +80,7 @@ class Learnt:
     histories: HistoryModel | None = None
     beside: Beside | None = None
     reading: dict[str, int] | None = None
+    held_out: Split | None = None
 
 
 def table_of(

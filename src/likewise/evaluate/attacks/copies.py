@@ -68,11 +68,18 @@ def copies_beside(
     if persons.train is not None:
         again = _held_by_others(train, persons.train)
         return exact_by_person(met, persons.synthetic, again, persons.train, shared=2)
-    found = copies(synthetic, train)
-    # Rows that repeat come in groups, of which each is one event, not as many as it has rows; none has fewer than two.
-    fresh = repeats(train)
-    each = max(2.0, fresh.value * fresh.n / max(pl.Series(train).n_unique() - len(_once(train)), 1))
-    return exact_contrast(int(met.sum()), found.n, round(fresh.value * fresh.n / each), max(1, round(fresh.n / each)))
+    n_repeated = int(pl.Series(train).is_duplicated().sum())
+    n_groups = pl.Series(train).n_unique() - len(_once(train))
+    return beside_repeats(int(met.sum()), len(synthetic), n_repeated, n_groups, len(train))
+
+
+def beside_repeats(hits: int, n: int, n_repeated: int, n_groups: int, n_train: int) -> Figure:
+    """Rows that stand in the training rows, beside those of these that repeat.
+
+    Rows that repeat come in groups, of which each is one event, not as many as it has rows; none has fewer than two.
+    """
+    each = max(2.0, n_repeated / max(n_groups, 1))
+    return exact_contrast(hits, n, round(n_repeated / each), max(1, round(n_train / each)))
 
 
 def _held_by_others(rows: Hashes, whose: IntArray) -> npt.NDArray[np.bool_]:
@@ -97,26 +104,69 @@ def copies_once(synthetic: Hashes, sides: Sides, whose: IntArray | None = None) 
         synthetic, whose = _distinct(synthetic, whose)
     train, holdout = sides.train.hashes, np.zeros(0, np.uint64) if sides.holdout is None else sides.holdout.hashes
     once, others = _once(train), _once(holdout)
-    n, n_train, m = len(synthetic), len(train), len(holdout)
-    hits, chance = int(stand_in(synthetic, once).sum()), int(stand_in(holdout, once).sum())
-    pairs = [(_twice(synthetic), n * n / 2), (int(stand_in(others, synthetic).sum()), n * m)]
-    if not sides.are_distinct:  # where repeats were left out, rows do not repeat by construction
-        pairs += [(_twice(train), n_train**2 / 2), (_twice(holdout), m * m / 2), (chance, m * n_train)]
-    events, worth = sum(e for e, _ in pairs), sum(p for _, p in pairs) / max(n_train, 1)
-    hit = int(stand_in(once, synthetic).sum())
-    size = _rows_a_person(synthetic, sides, whose)
-    if events <= max(1.0, RARE * worth):
-        return rare_by_person(hit, n, events, worth, size)
-    if m == 0:  # equal rows are one event: both of two training rows, and all synthetic ones at one place
-        pairs_alone = int((np.unique(train, return_counts=True)[1] == 2).sum())
-        each = size * max(hits, 1) / max(hit, 1)
-        found = exact_contrast(
-            round(hits / each), max(1, round(n / each)), round(pairs_alone / size), max(1, round(n_train / (2 * size)))
-        )
-        return replace(found, n=n)
+    met, by_chance = stand_in(synthetic, once), stand_in(holdout, once)
+    found = Once(
+        n=len(synthetic), n_train=len(train), m=len(holdout), hits=int(met.sum()), chance=int(by_chance.sum()),
+        hit=int(stand_in(once, synthetic).sum()), others=int(stand_in(others, synthetic).sum()),
+        twice=(_twice(synthetic), _twice(train), _twice(holdout)),
+        pairs=int((np.unique(train, return_counts=True)[1] == 2).sum()) if not len(holdout) else 0,
+    )  # fmt: skip
+    figure = once_figure(found, are_distinct=sides.are_distinct, size=_rows_a_person(synthetic, sides, whose))
+    if figure is not None:
+        return figure
     assert sides.holdout is not None
-    of_holdout = sides.holdout.table.persons
-    return exact_by_person(stand_in(synthetic, once), whose, stand_in(holdout, once), of_holdout)
+    return exact_by_person(met, whose, by_chance, sides.holdout.table.persons)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Once:
+    """Rows counted for `copies_once`.
+
+    Args:
+        n, n_train, m: synthetic, training and holdout rows.
+        hits, chance: synthetic and holdout rows equal to a training row that stands there once; `hit` of these, how
+            many training rows they meet.
+        others: holdout rows that stand there once and among the synthetic ones.
+        twice: pairs of equal rows within the synthetic, training and holdout rows, three or more of a kind counted as
+            one less than they are.
+        pairs: kinds of training rows of which there are exactly two.
+    """
+
+    n: int
+    n_train: int
+    m: int
+    hits: int
+    chance: int
+    hit: int
+    others: int
+    twice: tuple[int, int, int]
+    pairs: int
+
+
+def once_figure(found: Once, *, are_distinct: bool, size: float = 1.0) -> Figure | None:
+    """The figure of `copies_once`; None where holdout rows alone are the control.
+
+    Args:
+        are_distinct: repeats were left out, so rows do not repeat by construction.
+        size: how many of the rows copied are one person's.
+    """
+    n, n_train, m = found.n, found.n_train, found.m
+    of_synthetic, of_train, of_holdout = found.twice
+    pairs = [(of_synthetic, n * n / 2), (found.others, n * m)]
+    if not are_distinct:
+        pairs += [(of_train, n_train**2 / 2), (of_holdout, m * m / 2), (found.chance, m * n_train)]
+    events, worth = sum(e for e, _ in pairs), sum(p for _, p in pairs) / max(n_train, 1)
+    if events <= max(1.0, RARE * worth):
+        return rare_by_person(found.hit, n, events, worth, size)
+    if m > 0:
+        return None
+    # Equal rows are one event: both of two training rows, and all synthetic ones at one place.
+    each = size * max(found.hits, 1) / max(found.hit, 1)
+    figure = exact_contrast(
+        round(found.hits / each), max(1, round(n / each)),
+        round(found.pairs / size), max(1, round(n_train / (2 * size))),
+    )  # fmt: skip
+    return replace(figure, n=n)
 
 
 def _distinct(rows: Hashes, whose: IntArray) -> tuple[Hashes, IntArray]:

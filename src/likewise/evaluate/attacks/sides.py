@@ -9,7 +9,9 @@ Legend: n rows.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +23,7 @@ from likewise.evaluate.roc import wilson
 from likewise.evaluate.tables import IntArray, Typed
 
 Hashes = npt.NDArray[np.uint64]
+Repeating = Literal["chance", "distinct", "unclear"]
 MOST_SHARED = 0.05
 """Repeats are told from chance only where fresh rows hardly ever stand in the training rows."""
 LEAST_DIFFERENT = 12
@@ -94,16 +97,14 @@ def _by_row(train: Side, holdout: Side) -> Sides:
     notes: list[str] = []
     times = [_times(side.hashes) for side in (train, holdout)]
     if max(times) > 1:
-        notes.append(
-            f"Every training row stands there {times[0]} times or a multiple of that, every holdout row {times[1]} "
-            "times: each is counted once."
-        )
+        notes.append(times_note(*times))
         train, holdout = (side.take(_one_in(side.hashes, n)) for side, n in zip((train, holdout), times, strict=True))
     repeated = [repeats(side.hashes) for side in (train, holdout)]
     shared = [copies(a.hashes, b.hashes) for a, b in ((holdout, train), (train, holdout))]
-    if not any(map(_beyond_chance, repeated, shared)):
+    repeating = what_repeats(repeated, shared)
+    if repeating == "chance":
         return Sides(train, holdout, tuple(notes))
-    if shared[0].value > MOST_SHARED:
+    if repeating == "unclear":
         notes.append(
             f"{repeated[0].value:.1%} of the training rows repeat and {shared[0].value:.1%} of the holdout rows stand "
             "there: chance alone does not repeat rows so, and which repeats are one person's cannot be told. No attack "
@@ -120,6 +121,13 @@ def _by_row(train: Side, holdout: Side) -> Sides:
     return Sides(alone[0], alone[1], tuple(notes), are_distinct=True)
 
 
+def times_note(train: int, holdout: int) -> str:
+    return (
+        f"Every training row stands there {train} times or a multiple of that, every holdout row {holdout} times: each "
+        "is counted once."
+    )
+
+
 def _times(hashes: Hashes) -> int:
     """How often every row stands in a table, where many different ones do and all stand there a multiple of that."""
     _, counts = np.unique(hashes, return_counts=True)
@@ -130,6 +138,18 @@ def _one_in(hashes: Hashes, times: int) -> IntArray:
     """Places of so many of each kind of row as there are of it, divided by `times`."""
     order = np.argsort(hashes, kind="stable")
     return np.sort(order[::times])
+
+
+def what_repeats(repeated: Sequence[Figure], shared: Sequence[Figure]) -> Repeating:
+    """Whether rows repeat by chance ("chance"), beyond it and are told apart ("distinct"), or not ("unclear").
+
+    Args:
+        repeated: share of the rows of each side that repeat there.
+        shared: of the holdout rows that stand in the training rows, and the other way round.
+    """
+    if not any(map(_beyond_chance, repeated, shared)):
+        return "chance"
+    return "unclear" if shared[0].value > MOST_SHARED else "distinct"
 
 
 def _beyond_chance(repeated: Figure, shared: Figure) -> bool:
@@ -191,11 +211,14 @@ def stand_in(rows: Hashes, others: Hashes) -> npt.NDArray[np.bool_]:
 
 def copies(rows: Hashes, train: Hashes) -> Figure:
     """Share of `rows` that stand, cell for cell, in `train` (both as hashes)."""
-    hits = int(stand_in(rows, train).sum())
-    return Figure(hits / max(len(rows), 1), len(rows), interval=wilson(hits, len(rows)))
+    return share_of(int(stand_in(rows, train).sum()), len(rows))
 
 
 def repeats(train: Hashes) -> Figure:
     """Share of `train` that stands in another row of it: what a fresh row would score, from the rows themselves."""
-    hits = int(pl.Series(train).is_duplicated().sum())
-    return Figure(hits / max(len(train), 1), len(train), interval=wilson(hits, len(train)))
+    return share_of(int(pl.Series(train).is_duplicated().sum()), len(train))
+
+
+def share_of(hits: int, n: int) -> Figure:
+    """A share with its interval."""
+    return Figure(hits / max(n, 1), n, interval=wilson(hits, n))

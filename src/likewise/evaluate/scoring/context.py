@@ -19,6 +19,7 @@ from likewise.evaluate.attacks.copies import row_hashes
 from likewise.evaluate.attacks.sides import Hashes, Side, Sides, take_sides
 from likewise.evaluate.chance import Dealt, deal
 from likewise.evaluate.figure import FloorKind
+from likewise.evaluate.scans.whole import Whole
 from likewise.evaluate.tables import Typed, type_tables
 from likewise.schema.column import Kind, Schema
 from likewise.schema.persons import persons_of, unnamed
@@ -96,6 +97,8 @@ class Context:
     notes: list[str] = field(default_factory=list)
     _hashes: dict[str, Hashes] = field(default_factory=dict, repr=False)
     time: str | bool | None = None
+    whole: Whole | None = None
+    """Counts of all rows, where the tables here are samples of some that are not held."""
 
     def __post_init__(self) -> None:
         self.whose = _whose(self.frames, self.schema.entity)
@@ -133,6 +136,16 @@ class Context:
     @property
     def modelled(self) -> list[str]:
         return [c.name for c in self.schema if c.is_modelled]
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """How many rows the tables have, for the report."""
+        tables = {"real": self.train, "synthetic": self.synthetic, "holdout": self.holdout}
+        if self.whole is None:
+            return {f"rows_{role}": 0 if table is None else len(table) for role, table in tables.items()}
+        counted = {f"rows_{role}": self.whole.n(role) for role in tables}
+        counted |= {"persons_real": self.whole.n("real"), "persons_holdout": self.whole.n("holdout")}
+        return counted | {f"sampled_{role}": self.whole.sampled.get(role, 0) for role in tables}
 
     def rng(self, stage: int) -> np.random.Generator:
         """A stream of its own for each stage, so that one more measure does not move the others."""

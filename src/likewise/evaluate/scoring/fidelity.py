@@ -17,8 +17,9 @@ from likewise.evaluate.figure import Figure, FloorKind
 from likewise.evaluate.joint import kernel_distance, precision_recall
 from likewise.evaluate.learners import learner_name
 from likewise.evaluate.results import Score
+from likewise.evaluate.scans.whole import ALL, COUNTED
 from likewise.evaluate.scoring.context import Context, noise
-from likewise.evaluate.tables import Typed
+from likewise.evaluate.tables import FloatArray, Typed
 
 MOST_FOR_FLOOR = 2_000
 """Tuples of columns from which the overlap of fresh rows is told, at most."""
@@ -39,6 +40,11 @@ LEAST_TO_HALVE = 40
 
 def measure(run: Context) -> tuple[Fidelity, Fidelity, FloorKind]:
     """The synthetic table's columns and pairs, and a fresh real table's at the same size."""
+    fit, floor, floor_by = _of_held(run)
+    return (fit, floor, floor_by) if run.whole is None else (*run.whole.told(fit, floor, floor_by), floor_by)
+
+
+def _of_held(run: Context) -> tuple[Fidelity, Fidelity, FloorKind]:
     train, synthetic = run.measured
     (fit,) = fidelity(train, [synthetic], rng=run.rng(1))
     real, fresh, floor_by = run.real_tables
@@ -80,14 +86,21 @@ def marginal_scores(run: Context, fit: Fidelity, floor: Fidelity, floor_by: Floo
     for name, field in FIELDS.items():
         value = getattr(fit, field)
         if name == "shape" or not math.isnan(value):
-            figure = Figure(value, len(run.measured[1]), getattr(floor, field), copy=0.0)
+            is_counted = run.whole is not None and name in COUNTED
+            n = run.whole.n("synthetic") if run.whole is not None and is_counted else len(run.measured[1])
+            figure = Figure(value, n, getattr(floor, field), copy=0.0)
             figure = judged(figure, apart.get(name, ()), run.dealt.wider)
             yield Score.of(name, figure, floor_by=floor_by, **(some if name == "trend" else {}))
     yield from _missing_score(run)
 
 
 def _missing_score(run: Context) -> Iterable[Score]:
-    real, fake = _missing_shares(run.train), _missing_shares(run.synthetic)
+    if run.whole is not None:
+        counted, floor_by = run.whole.missing_figure(run.real_tables[2]), run.real_tables[2]
+        if counted is not None:
+            yield Score.of("missing", judged(counted, missing_apart(run.dealt), run.dealt.wider), floor_by=floor_by)
+        return
+    real, fake = missing_shares(run)
     if not (real.any() or fake.any()):
         return
     own, fresh, floor_by = run.real_tables
@@ -97,6 +110,13 @@ def _missing_score(run: Context) -> Iterable[Score]:
         floor = scale * float(np.abs(_missing_shares(own) - _missing_shares(fresh)).mean())
     figure = Figure(float(np.abs(real - fake).mean()), len(run.synthetic), floor, copy=0.0)
     yield Score.of("missing", judged(figure, missing_apart(run.dealt), run.dealt.wider), floor_by=floor_by)
+
+
+def missing_shares(run: Context) -> tuple[FloatArray, FloatArray]:
+    """(C,) of each column, of the real and of the synthetic rows."""
+    if run.whole is not None:
+        return run.whole.missing(("real", ALL)), run.whole.missing(("synthetic", ALL))
+    return _missing_shares(run.train), _missing_shares(run.synthetic)
 
 
 def _missing_shares(table: Typed) -> np.ndarray[Any, np.dtype[np.float64]]:

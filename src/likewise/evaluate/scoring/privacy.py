@@ -15,11 +15,12 @@ from likewise.evaluate.attacks.linkage import linkability
 from likewise.evaluate.attacks.membership import membership
 from likewise.evaluate.attacks.public import Linkage
 from likewise.evaluate.attacks.shadow import Shadows
-from likewise.evaluate.attacks.sides import Hashes
+from likewise.evaluate.attacks.sides import Hashes, share_of, times_note
 from likewise.evaluate.attacks.singling_out import several_values, single_values
 from likewise.evaluate.detection import MIN_ROWS
 from likewise.evaluate.figure import Figure, FloorKind
 from likewise.evaluate.results import Score
+from likewise.evaluate.scans.kinds import CROWDS, HOLDOUT, REAL, SYNTHETIC, Copies, Kinds
 from likewise.evaluate.scoring.context import Context
 from likewise.evaluate.tables import Typed
 from likewise.schema.column import Role
@@ -34,16 +35,23 @@ BY_CHANCE = {
 
 MANY_TAKEN = 0.1
 
+LEAST_CROWD = 5
+NONE = np.zeros(0, np.uint64)
+
 
 def copy_scores(run: Context) -> tuple[float, list[Score]]:
     """Exact copies, with the share of fresh rows that stand in the training rows anyway."""
+    if run.whole is not None:
+        return _counted_copies(run, run.whole.copies)
     synthetic, train = run.hashes("synthetic"), run.hashes("real")
     sides = run.sides
     fresh = None if sides.holdout is None else sides.holdout.hashes
     if run.holdout is not None and not (sides.are_distinct or sides.are_unclear):
-        _tell_overlap(run)
+        fresh_there = copying.copies(sides.holdout.hashes, sides.train.hashes) if sides.holdout else share_of(0, 0)
+        _tell_overlap(run, fresh_there, copying.repeats(sides.train.hashes))
     if run.holdout is not None:
-        _tell_of_a_seen_holdout(run, synthetic, train)
+        holdout = run.hashes("holdout")
+        _tell_of_a_seen_holdout(run, copying.copies(synthetic, holdout), copying.copies(train, holdout))
     _tell_of_keys(run)
     if sides.are_distinct:  # rows that stand in both tables were left out of the control, but here they count
         fresh = run.hashes("holdout")
@@ -55,6 +63,41 @@ def copy_scores(run: Context) -> tuple[float, list[Score]]:
         Score.of("copies_once", once, floor_by=by),
     ]
     return found.floor, scores
+
+
+def _counted_copies(run: Context, found: Copies) -> tuple[float, list[Score]]:
+    """The same of tables that are not held, by their rows' kinds."""
+    kinds = found.whole
+    if run.holdout is not None:
+        if max(found.times) > 1:
+            run.notes.append(times_note(*found.times))
+        if found.repeating == "chance" and not run.sides.are_unclear:
+            _tell_overlap(run, found.overlap, share_of(kinds.repeated(REAL), kinds.n(REAL)))
+        by_chance = share_of(kinds.met(REAL, HOLDOUT), kinds.n(REAL))
+        _tell_of_a_seen_holdout(run, share_of(kinds.met(SYNTHETIC, HOLDOUT), kinds.n(SYNTHETIC)), by_chance)
+    _tell_of_keys(run)
+    by: FloorKind = "train" if run.holdout is None else "holdout"
+    copied = replace(found.beside(), copy=1.0)
+    return copied.floor, [Score.of("copies", copied, floor_by=by), Score.of("copies_once", found.once(), floor_by=by)]
+
+
+def class_scores(run: Context) -> Iterable[Score]:
+    """Among how many rows those hide who are known by the quasi-identifiers, where the schema names some."""
+    kinds = run.whole.classes if run.whole is not None else _classes(run)
+    if kinds is None:
+        return
+    few = CROWDS.index(LEAST_CROWD)
+    yield Score.of(
+        "smallest_class", Figure(kinds.smallest[SYNTHETIC], kinds.n(SYNTHETIC)), under=int(kinds.under[SYNTHETIC, few]),
+        real=kinds.smallest[REAL], under_real=int(kinds.under[REAL, few]),
+    )  # fmt: skip
+
+
+def _classes(run: Context) -> Kinds | None:
+    names = [c.name for c in run.schema if c.role is Role.QUASI_IDENTIFIER]
+    if not names:
+        return None
+    return Kinds.of([copying.row_hashes(run.frames[role], names) for role in ("real", "synthetic")] + [NONE])
 
 
 def _copies(run: Context, fresh: Hashes | None) -> Figure:
@@ -70,12 +113,10 @@ def _copies(run: Context, fresh: Hashes | None) -> Figure:
     return copying.copies_beside(synthetic, train, run.hashes("holdout")[others], whose)
 
 
-def _tell_of_a_seen_holdout(run: Context, synthetic: Hashes, train: Hashes) -> None:
+def _tell_of_a_seen_holdout(run: Context, found: Figure, chance: Figure) -> None:
     """Note synthetic rows that stand in the holdout oftener than training rows do: of a generator that has seen it, or
     of a file given for another.
     """
-    holdout = run.hashes("holdout")
-    found, chance = copying.copies(synthetic, holdout), copying.copies(train, holdout)
     if found.value > 0.01 and found.interval[0] > 1.5 * chance.interval[1]:
         run.notes.append(
             f"{found.value:.1%} of the synthetic rows stand in the holdout, more than training rows do "
@@ -108,11 +149,8 @@ def _is_dense(keys: pl.Series) -> bool:
     return isinstance(least, int) and isinstance(most, int) and digits.n_unique() > MANY_TAKEN * (most - least + 1)
 
 
-def _tell_overlap(run: Context) -> None:
+def _tell_overlap(run: Context, fresh: Figure, repeated: Figure) -> None:
     """Note a holdout that overlaps the training rows more than these repeat."""
-    sides = run.sides
-    assert sides.holdout is not None
-    fresh, repeated = copying.copies(sides.holdout.hashes, sides.train.hashes), copying.repeats(sides.train.hashes)
     if fresh.value > 0.01 and fresh.interval[0] > 1.5 * repeated.interval[1]:
         run.notes.append(
             f"{fresh.value:.1%} of the holdout rows stand in the training rows, more than rows repeat there "

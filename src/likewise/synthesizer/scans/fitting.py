@@ -25,6 +25,7 @@ from likewise.codecs.levels import LevelCodec
 from likewise.codecs.table import TableCodec, codec_kind, summarise_counted
 from likewise.engines.base import Engine
 from likewise.errors import SchemaError
+from likewise.hashing import Split
 from likewise.schema.column import Column, Kind, Role, Schema
 from likewise.schema.distinct import Counted
 from likewise.schema.dtypes import dtype_name
@@ -115,7 +116,7 @@ def fit_source(
     }  # fmt: skip
     return Learnt(
         generator=generator, schema=without_rare_levels(schema, codec), codec=codec, gate=gate, n_rows=source.n_rows,
-        reading=reading,
+        reading=reading, held_out=Split(deal.seed, deal.out) if n_out else None,
     )  # fmt: skip
 
 

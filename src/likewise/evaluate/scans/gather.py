@@ -1,0 +1,194 @@
+"""Tables that are not held, measured: a pass over each for a sample, one for the counts of all rows, and their report.
+
+The sample is measured as tables in memory are; of what adds up the counts of all rows are told in its place. Tables no
+larger than the sample are held, and measured as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from likewise.engines import engine_of
+from likewise.engines.base import Engine
+from likewise.errors import InputError, OptionError, SchemaError
+from likewise.evaluate.parsed import parsed
+from likewise.evaluate.results import Report
+from likewise.evaluate.scans.cells import Cells
+from likewise.evaluate.scans.counting import CLASSES, WHOLE_ROWS, Counting, counted, pair_size
+from likewise.evaluate.scans.kinds import all_kinds, copies_in
+from likewise.evaluate.scans.rows import Rows, Tables, samples
+from likewise.evaluate.scans.whole import Whole
+from likewise.evaluate.scoring.context import MOST_MEASURED
+from likewise.evaluate.tables import Typed, check_columns, type_tables
+from likewise.schema.column import Kind, Role, Schema
+from likewise.schema.infer import infer
+from likewise.sources.opening import Scan, scan
+from likewise.sources.scratch import scratch
+from likewise.sources.source import BLOCK, SHARD, Shard
+from likewise.tables.frames import from_frame
+
+MOST_SAMPLED = MOST_MEASURED
+"""Rows of each table that are looked at as they are."""
+
+MOST_CELLS = 2_000_000
+"""Of the counts of all pairs together; of more pairs than these hold, some by chance are counted."""
+
+COLUMNS = 20
+"""Of a table of more columns shards have fewer rows, so that one takes no more memory."""
+
+Measure = Callable[..., Report]
+
+
+def are_scans(tables: Iterable[Any], where: Mapping[str, Any]) -> bool:
+    """Whether tables are to be read in parts: one is not held, or somebody is told to read them.
+
+    Raises:
+        OptionError: all that somebody is told to read is held already.
+    """
+    kinds = list(map(type, tables))
+    if any(issubclass(kind, Scan) for kind in kinds):
+        return True
+    asked = [name for name, value in where.items() if value is not None]
+    if asked and not any(issubclass(kind, str | Path) for kind in kinds):
+        raise OptionError(
+            f"{asked[0]} is of tables that are read in parts: give the path of a file or folder, or "
+            "likewise.scan(...), in place of frames that are held already"
+        )
+    return bool(asked)
+
+
+def as_scan(table: Any) -> Scan:
+    """A table that is read in parts: one to be read, the path of one, or a frame that is held."""
+    if isinstance(table, Scan):
+        return table
+    if isinstance(table, str | Path):
+        return scan(table)
+    return scan(from_frame(table)[0].lazy())
+
+
+def evaluate_scans(
+    measure: Measure, given: Mapping[str, Any], schema: Schema | None, where: Mapping[str, Any], *,
+    entity: str | bool | None, random_state: int, **asked: Any,
+) -> Report:  # fmt: skip
+    """Measure tables that are not held.
+
+    Args:
+        measure: what measures tables in memory: `likewise.evaluate.gather.measure_frames`.
+        given: the real and the synthetic table, and a holdout one where there is one, by role.
+        where: engine, workers and address, as `likewise.engines.engine_of` takes them.
+        asked: what else `measure` takes.
+
+    Raises:
+        InputError: a table cannot be read, is no match for the others, or changes while it is read.
+        OptionError: something is asked for that looks at all rows together.
+        OutputError: the disk has no room for the hashes of the rows.
+    """
+    of_persons = isinstance(entity, str) or (schema is not None and entity is not False and schema.entity is not None)
+    told = {"entity": of_persons, "public": asked["public"] is not None}
+    told |= {name: bool(asked[name]) for name in ("time", "on")}
+    if named := [name for name, is_given in told.items() if is_given]:
+        raise OptionError(
+            f"{named[0]} does not go with tables that are read in parts: leave it out, or give frames that are held, "
+            "such as all rows of some persons"
+        )
+    scans = {role: as_scan(table) for role, table in given.items()}
+    with ExitStack() as stack:
+        engine = stack.enter_context(_engine(where))
+        tables = {}
+        for role, one in scans.items():
+            source = stack.enter_context(one.opened())
+            size = max(BLOCK, SHARD * COLUMNS // max(len(source.columns), COLUMNS) // BLOCK * BLOCK)
+            tables[role] = Rows(replace(source, size=min(source.size, size)), one.split)
+        return _measured(measure, tables, schema, engine, entity, random_state, asked)
+
+
+def _engine(where: Mapping[str, Any]) -> Engine:
+    engine, workers, address = (where.get(name) for name in ("engine", "workers", "address"))
+    if engine is None:
+        engine = "local" if workers in (None, 1) and address is None else "processes"
+    return engine_of(engine, workers=workers, address=address)
+
+
+def _measured(
+    measure: Measure, tables: Tables, schema: Schema | None, engine: Engine, entity: str | bool | None, seed: int,
+    asked: Mapping[str, Any],
+) -> Report:  # fmt: skip
+    is_whole = all(rows.n <= MOST_SAMPLED for rows in tables.values())
+    draft = infer(_first_rows(tables["real"]), entity=entity if entity is False else None) if schema is None else schema
+    if draft.entity is not None and not is_whole and entity is not False:
+        raise SchemaError(
+            f"column {draft.entity!r} tells whose a row is, and people with several rows are not counted of a table "
+            "that is read in parts: say entity=False (--no-entity) where rows are people, or give frames of all rows "
+            "of some persons"
+        )
+    for role, rows in tables.items():
+        check_columns(pl.DataFrame(schema=dict(rows.source.columns)), draft, role)
+        if rows.n == 0:
+            raise InputError(f"the {role} table has no rows; give at least one")
+    classes = tuple(c.name for c in draft if c.role is Role.QUASI_IDENTIFIER)
+    n_rows = 0 if is_whole else sum(rows.n for rows in tables.values())
+    needed = 8 * n_rows * (1 + bool(classes))
+    drawn, sampling, quartering = (int(s) for s in np.random.default_rng([seed, 70]).integers(2**63, size=3))
+    with scratch(needed, "telling which rows are copies") as folder:
+        frames = samples(engine, tables, sampling, MOST_SAMPLED)
+        if is_whole:
+            return measure(frames, schema=schema, entity=entity, random_state=seed, **asked)
+        schema = _schema(frames["real"], draft) if schema is None else schema
+        schema, read = parsed(frames, schema)
+        typed = dict(zip(read, type_tables(list(read.values()), schema), strict=True))
+        cells = tuple(_cells(schema, typed))
+        pairs, n_pairs = _pairs(cells, np.random.default_rng(drawn))
+        counting = Counting(tables, schema, cells, pairs, classes, folder, quartering)
+        counts = counted(engine, counting)
+        whole = Whole(
+            cells, counts, {role: len(frame) for role, frame in frames.items()}, pairs, n_pairs,
+            copies_in(engine, counting.spilled(WHOLE_ROWS)),
+            all_kinds(engine, counting.spilled(CLASSES)) if classes else None,
+        )  # fmt: skip
+    report = measure(frames, schema=schema, entity=False, random_state=seed, whole=whole, **asked)
+    return replace(report, notes=(_note(whole), *report.notes))
+
+
+def _first_rows(rows: Rows) -> pl.DataFrame:
+    return rows.read(Shard(0, 0, min(MOST_SAMPLED, rows.source.n_rows)))[0]
+
+
+def _schema(sample: pl.DataFrame, draft: Schema) -> Schema:
+    """What the columns are, told from a sample; keys from the first rows, whose numbers have no gaps."""
+    schema = infer(sample, entity=False)
+    ids = [c if d.kind is not Kind.ID else d for c, d in zip(schema, draft, strict=True)]
+    return replace(schema, columns=tuple(ids))
+
+
+def _cells(schema: Schema, typed: Mapping[str, Typed]) -> list[Cells]:
+    columns = [c for c in schema if c.is_modelled]
+    return [
+        Cells.of(column, [table.columns[i] for table in typed.values()], typed["real"].columns[i])
+        for i, column in enumerate(columns)
+    ]
+
+
+def _pairs(cells: tuple[Cells, ...], rng: np.random.Generator) -> tuple[np.ndarray[Any, np.dtype[np.int64]], int]:
+    """(P, 2) pairs to be counted, and how many there are: as many as the memory for their counts holds."""
+    pairs = np.stack(np.triu_indices(len(cells), 1), axis=1).astype(np.int64)
+    sizes = np.array([pair_size(cells[i], cells[j]) for i, j in pairs.tolist()], np.int64)
+    if sizes.sum() <= MOST_CELLS:
+        return pairs, len(pairs)
+    order = rng.permutation(len(pairs))
+    return pairs[np.sort(order[np.cumsum(sizes[order]) <= MOST_CELLS])], len(pairs)
+
+
+def _note(whole: Whole) -> str:
+    counted_rows = ", ".join(f"{whole.n(role):,} {role}" for role in whole.counts)
+    sampled = ", ".join(f"{n:,} {role}" for role, n in whole.sampled.items())
+    return (
+        f"Read in parts: columns, pairs and exact copies are counted on all rows ({counted_rows}); all else is "
+        f"measured on a sample of them ({sampled}), and what was not sampled is not seen by the other attacks."
+    )

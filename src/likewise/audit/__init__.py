@@ -21,6 +21,7 @@ from likewise.audit.bounds import (
     epsilon_of_guesses,
 )
 from likewise.audit.games import Audit, Claim, many_runs, one_run
+from likewise.audit.roots import DatabasePlan, audit_database
 from likewise.audit.steps import audit_steps
 from likewise.audit.synthesizers import Plan, audit_synthesizer, audit_training, read_plan
 from likewise.dp.accounting import epsilon_of_mu, mu_of
@@ -29,7 +30,9 @@ __all__ = [
     "Audit",
     "Bound",
     "Claim",
+    "DatabasePlan",
     "Plan",
+    "audit_database",
     "audit_steps",
     "audit_synthesizer",
     "audit_training",

@@ -65,13 +65,15 @@ def in_a_crowd(schema: Schema, n_rows: int) -> Stake:
     kept.
     """
     places = np.repeat([0.0, 1.0], [n_rows // 2, n_rows - n_rows // 2])
-    return Stake(_rows(schema, _all_columns(schema, places)), _rows(schema, _all_columns(schema, np.zeros(1))))
+    return Stake(rows_at(schema, _all_columns(schema, places)), rows_at(schema, _all_columns(schema, np.zeros(1))))
 
 
 def alone(schema: Schema, n_rows: int) -> Stake:
     """Rows all alike, and one at stake that differs in every column: what a net learns of it, it learns of nobody
     else."""
-    return Stake(_rows(schema, _all_columns(schema, np.ones(n_rows))), _rows(schema, _all_columns(schema, np.zeros(1))))
+    return Stake(
+        rows_at(schema, _all_columns(schema, np.ones(n_rows))), rows_at(schema, _all_columns(schema, np.zeros(1)))
+    )
 
 
 def on_a_grid(schema: Schema, m: int, repeats: int) -> Stake:
@@ -92,7 +94,7 @@ def on_a_grid(schema: Schema, m: int, repeats: int) -> Stake:
     for j, index in zip(wide, np.unravel_index(cells, [sizes[j] for j in wide]), strict=False):
         places[:, j] = index / max(sizes[j] - 1, 1)
     chosen = places[np.linspace(0, n_cells - 1, min(m, n_cells)).astype(int)]
-    return Stake(_rows(schema, places.repeat(repeats, 0)), _rows(schema, chosen))
+    return Stake(rows_at(schema, places.repeat(repeats, 0)), rows_at(schema, chosen))
 
 
 def _all_columns(schema: Schema, places: Floats) -> Floats:
@@ -114,7 +116,7 @@ def _size(column: Column) -> int:
     return int(min((high - low) * scale + 1, MOST_CELLS))
 
 
-def _rows(schema: Schema, places: Floats) -> pl.DataFrame:
+def rows_at(schema: Schema, places: Floats) -> pl.DataFrame:
     """Rows as the table would be stored. Shape: (n, D) places -> n rows."""
     made = {c.name: _values(c, places[:, j]) for j, c in enumerate(schema) if c.role is not Role.DROP}
     dropped = [pl.lit(None).alias(c.name) for c in schema if c.role is Role.DROP]

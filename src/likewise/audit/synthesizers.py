@@ -16,6 +16,7 @@ import numpy.typing as npt
 from likewise.audit.canaries import Stake, alone, in_a_crowd, on_a_grid
 from likewise.audit.claims import law_of
 from likewise.audit.games import Audit, Claim, Law, Told, many_runs, one_run
+from likewise.audit.roots import DatabasePlan
 from likewise.audit.steps import audit_steps
 from likewise.dp.accounting import Steps
 from likewise.dp.ledger import DP, Ledger
@@ -177,8 +178,8 @@ BUDGET = ("epsilon", "delta", "pay", "codec_share", "entity", "max_rows")
 KEYS = ("model", "options", "schema", *BUDGET, "rows")
 
 
-def read_plan(path: Path) -> Plan:
-    """A plan from a file: JSON or TOML, or a model file with a ledger.
+def read_plan(path: Path) -> Plan | DatabasePlan:
+    """A plan from a file: JSON or TOML, or a model file with a ledger, of a table or of a database.
 
     JSON and TOML hold `model`, `epsilon` and `schema` (a table as `likewise schema --json` writes it, or the path of
     one, from the file's folder), and may hold `options`, `rows` and the rest of a budget: `delta`, `pay`,
@@ -189,7 +190,8 @@ def read_plan(path: Path) -> Plan:
         OptionError: it lacks a part, or has one too many; a model file has no ledger.
     """
     if path.suffix.lower() not in (".json", ".toml"):
-        return _plan_of_model(load(path), path)
+        fitted = load(path)
+        return _plan_of_model(fitted, path) if fitted.database_ is None else DatabasePlan.of(fitted, path)
     try:
         text = path.read_text(encoding="utf-8")
         data = tomllib.loads(text) if path.suffix.lower() == ".toml" else json.loads(text)

@@ -150,6 +150,7 @@ def audit(
       likewise audit --dp private.likewise --runs 2000
       likewise audit --dp plan.toml --canaries 1000 --json audit.json
       likewise audit --dp net.likewise --steps
+      likewise audit --dp shop.likewise
     """
     from likewise.evaluate import evaluate
     from likewise.evaluate.thresholds import Thresholds, check, read_thresholds, to_junit
@@ -160,7 +161,7 @@ def audit(
         if (real, synthetic, holdout, rules) != (None, None, None, None):
             raise errors.OptionError("--dp audits a model against its claim: it takes no tables and no rules")
         refuse_given(context, (*OF_TABLES, *reading.given), "--dp audits a model against its claim")
-        _audit_privacy(dp, terminal, runs=runs, canaries=canaries, seconds=seconds, steps=steps, json=json)
+        _audit_privacy(context, dp, terminal, runs=runs, canaries=canaries, seconds=seconds, steps=steps, json=json)
         return
     refuse_given(context, ("runs", "canaries", "seconds", "steps"), "they are for --dp")
     if shadows is None:
@@ -214,6 +215,7 @@ def audit(
 
 
 def _audit_privacy(
+    context: typer.Context,
     config: Path,
     terminal: Terminal,
     *,
@@ -226,11 +228,15 @@ def _audit_privacy(
     """A lower bound on the epsilon of a model, beside what it claims."""
     import json as json_
 
-    from likewise.audit import audit_synthesizer, audit_training, read_plan
+    from likewise.audit import DatabasePlan, audit_database, audit_synthesizer, audit_training, read_plan
 
     check_outputs(json)
     plan = read_plan(config)
-    if steps:
+    if isinstance(plan, DatabasePlan):
+        refuse_given(context, ("runs", "canaries", "seconds", "steps"), "a database is audited by two fits")
+        with terminal.doing("fitting twice"):
+            found = audit_database(plan)
+    elif steps:
         with terminal.doing("training"):
             found = audit_training(plan)
     else:
@@ -246,7 +252,7 @@ def _audit_privacy(
         law = "" if found.law == "any" else ", as losses near normal show, which its ledger claims"
         typer.echo(f"failed: {plan.model} claims {claim}, found {found.epsilon:.3g} at least{law}", err=True)
         raise typer.Exit(EXIT_BROKEN_RULE)
-    if 1 < found.runs < FEW_FITS:
+    if 1 < found.runs < FEW_FITS and not isinstance(plan, DatabasePlan):
         terminal.note(f"{found.runs} fits see next to nothing: take thousands, or --steps for a net")
     terminal.result("the claim stands against this attack, which proves nothing about others")
 
@@ -256,6 +262,8 @@ def _table_of(found: Audit, model: str) -> Table:
 
     table = Table(title=f"privacy of {model}", title_justify="left", show_header=False)
     tried = f"{found.canaries:,} rows in one fit" if found.runs == 1 else f"one row, {found.runs:,} fits"
+    if found.confidence == 1:
+        return _table_of_answers(found, table)
     confidence = f"with {100 * found.confidence:g} % confidence"
     lines = {
         "claim": f"epsilon {found.claim.epsilon:g} at delta {found.claim.delta:g}",
@@ -264,6 +272,18 @@ def _table_of(found: Audit, model: str) -> Table:
         "held against the claim": "the first" if found.law == "gaussian" else "the second",
         "attacker": found.threat,
         "at stake": tried,
+    }
+    for name, text in lines.items():
+        table.add_row(name, text)
+    return table
+
+
+def _table_of_answers(found: Audit, table: Table) -> Table:
+    lines = {
+        "claim": f"epsilon {found.claim.epsilon:g} at delta {found.claim.delta:g}",
+        "found at least": f"epsilon {found.epsilon:.3g}, exactly, of the root at stake",
+        "attacker": found.threat,
+        "at stake": "one root with all its rows, two fits under the same answers",
     }
     for name, text in lines.items():
         table.add_row(name, text)

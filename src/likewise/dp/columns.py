@@ -20,6 +20,7 @@ import numpy.typing as npt
 from likewise.dp.accounting import epsilon_of_exponential
 from likewise.dp.ledger import Ledger
 from likewise.dp.mechanisms import noisy_choices, noisy_counts
+from likewise.dp.rehearsal import answered
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -119,7 +120,8 @@ class ColumnGate:
             return [scores for _, scores in runs]
 
         chosen = noisy_choices(look, rho, self._ledger, what, sensitivity=0.5)
-        return [int(s[i]) + secrets.randbelow(int(s[i + 1] - s[i])) for s, i in zip(starts, chosen, strict=True)]
+        cells = [(int(s[i]), int(s[i + 1] - s[i])) for s, i in zip(starts, chosen, strict=True)]
+        return answered("seed", [], 0.0, lambda: [first + secrets.randbelow(n) for first, n in cells])
 
 
 def runs_of_cuts(held: Distinct, low: int, high: int, epsilon: float) -> tuple[Ints, Floats]:

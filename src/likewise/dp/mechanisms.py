@@ -29,6 +29,7 @@ import numpy.typing as npt
 
 from likewise.dp.accounting import epsilon_of_exponential, rho_of_exponential, rho_of_gaussian, sigma_of_gaussian
 from likewise.dp.ledger import Entry, Ledger
+from likewise.dp.rehearsal import answered, is_rehearsal
 from likewise.errors import MissingExtraError, PrivacyError
 
 if TYPE_CHECKING:
@@ -72,9 +73,13 @@ def noisy_counts(
     if counts.dtype.kind not in "iu":
         raise PrivacyError(f"{what}: counts must be whole numbers, got {counts.dtype}")
     step = _step(sigma)
-    # A count stands on the grid, so that it may be added after the rounding.
-    noise = np.floor(grid_noise(counts.size, sigma / step) * step + 0.5)
-    return counts + noise.reshape(counts.shape), sigma
+
+    def noisy() -> Floats:
+        # A count stands on the grid, so that it may be added after the rounding.
+        noise = np.floor(grid_noise(counts.size, sigma / step) * step + 0.5)
+        return np.asarray(counts + noise.reshape(counts.shape), np.float64)
+
+    return answered("counts", [counts], sensitivity, noisy), sigma
 
 
 def noisy_sum(total: Floats, sensitivity: float, multiplier: float) -> Floats:
@@ -99,11 +104,15 @@ def noisy_sum(total: Floats, sensitivity: float, multiplier: float) -> Floats:
     step = _step(sigma)
     if math.sqrt(total.size) * step > GRID_SHARE * sensitivity:
         raise PrivacyError(f"a noise multiplier of {multiplier:.3g} on {total.size:,} weights drowns everything")
-    noise = grid_noise(total.size, sigma / step)
-    on_grid = total * (1 / step)
-    np.rint(on_grid, out=on_grid).clip(-MOST_STEPS, MOST_STEPS, out=on_grid)
-    noise += on_grid.astype(np.int64)
-    return np.asarray(noise * step, np.float64)
+
+    def noisy() -> Floats:
+        noise = grid_noise(total.size, sigma / step)
+        on_grid = total * (1 / step)
+        np.rint(on_grid, out=on_grid).clip(-MOST_STEPS, MOST_STEPS, out=on_grid)
+        noise += on_grid.astype(np.int64)
+        return np.asarray(noise * step, np.float64)
+
+    return answered("sum", [total], sensitivity, noisy)
 
 
 def noisy_choices(
@@ -135,7 +144,11 @@ def noisy_choices(
     mechanism = dp.m.make_noisy_max(
         domain, dp.linf_distance(T="f64"), dp.zero_concentrated_divergence(), scale=2 * sensitivity / epsilon
     )
-    return [int(mechanism(np.asarray(scores, np.float64).tolist())) for scores in lists]
+
+    def chosen() -> list[int]:
+        return [int(mechanism(np.asarray(scores, np.float64).tolist())) for scores in lists]
+
+    return answered("choice", lists, sensitivity, chosen)
 
 
 def sampled_rows(n_rows: int, rate: float) -> Ints:
@@ -143,7 +156,7 @@ def sampled_rows(n_rows: int, rate: float) -> Ints:
 
     The chance is that of a whole number of 64 bits to lie below rate * 2**64, rounded down: never above the rate.
     """
-    if rate >= 1:
+    if rate >= 1 or is_rehearsal():
         return np.arange(n_rows)
     return np.flatnonzero(_words(n_rows) < np.uint64(math.floor(rate * 2.0**64)))
 
@@ -151,7 +164,7 @@ def sampled_rows(n_rows: int, rate: float) -> Ints:
 def secret_seed() -> int:
     """A seed that nobody knows, of 63 bits, for what each row of a step is given of its own, such as the noise of its
     latents."""
-    return int(_words(1)[0]) >> 1
+    return answered("seed", [], 0.0, lambda: int(_words(1)[0]) >> 1)
 
 
 # ---- whole-number noise ----------------------------------------------------------------------------------------------

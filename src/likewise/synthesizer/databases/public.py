@@ -60,7 +60,7 @@ class Public:
         """
         root = _root_of(database.schema, budget)
         schema = _told(database.schema)
-        owner, sides = _links_of(schema, root)
+        owner, sides = links_within(schema, root)
         order = _ordered(schema, [*owner.values(), *(key for keys in sides.values() for key in keys)])
         graph = Graph(order, owner, sides, ())
         declared = {}
@@ -135,7 +135,7 @@ def _told(schema: DatabaseSchema) -> DatabaseSchema:
     return DatabaseSchema(tables, schema.foreign, {}, schema.root)
 
 
-def _links_of(
+def links_within(
     schema: DatabaseSchema, root: str
 ) -> tuple[dict[str, ForeignKey], dict[str, tuple[ForeignKey, ...]]]:  # fmt: skip
     """By which key the rows of each table go back to the root, and the others, which point at kept rows.

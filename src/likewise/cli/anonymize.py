@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+import likewise as lw
 from likewise import errors
 from likewise.cli.inputs import schema_in, taken_of
 from likewise.cli.options import (
     AS_TOLD,
+    HERE,
     Debug,
+    Doing,
     Entity,
     HtmlFile,
     JsonFile,
@@ -143,6 +146,7 @@ def anonymize(
     ] = None,
     schema_file: SchemaFile = None,
     reading: Reading = AS_TOLD,
+    doing: Doing = HERE,
     report: HtmlFile = None,
     target: Target = None,
     lang: Language = Lang.EN,
@@ -162,6 +166,7 @@ def anonymize(
         --max-suppression 0.02 --hierarchy zip=zip.csv --json report.json --report report.html
       likewise anonymize visits.csv -o anonymized.csv --quasi-identifiers age,sex --entity patient --k 10 \\
         --method local-suppression --importance age=3
+      likewise anonymize big/ -o anonymized.parquet --quasi-identifiers age,sex,zip --engine processes --workers 8
     """
     from likewise import privacy
     from likewise.tables import files
@@ -173,8 +178,17 @@ def anonymize(
     with terminal.doing("reading"):
         # A column that is left out still tells whose the rows are.
         given = schema_in(schema_file)
-        frame, dialect = replace(reading, drop=None).read(source, schema=given)
-        schema = None if given is None else taken_of(given, frame, reading)
+        whole = {
+            "report": report, "entity": entity, "population": population, "importance": importance,
+            "method": method not in (Method.MONDRIAN, Method.LATTICE), "numbers": numbers is not Numbers.INTERVAL,
+            "reading options": replace(reading, drop=None).given,
+        }  # fmt: skip
+        in_parts = _goes_in_parts(source, doing, [name for name, said in whole.items() if said])
+        frame: Any = lw.scan(source) if in_parts else None
+        dialect, schema = None, given
+        if not in_parts:
+            frame, dialect = replace(reading, drop=None).read(source, schema=given)
+            schema = None if given is None else taken_of(given, frame, reading)
         public = None if population is None else files.read(population)
         hierarchies = _hierarchies(hierarchy or [])
     with terminal.doing("recoding"):
@@ -184,15 +198,17 @@ def anonymize(
         )  # fmt: skip
         done = privacy.anonymize(
             frame, quasi_identifiers=column_names(quasi_identifiers, frame), entity=entity_of(entity, no_entity),
-            promise=promise,
-            sensitive=column_names(sensitive or [], frame), drop=column_names(reading.drop or [], frame),
+            promise=promise, sensitive=column_names(sensitive or [], frame),
+            drop=column_names(reading.drop or [], frame),
             population=public, hierarchies=hierarchies, method=method.value, max_suppression=max_suppression,
             suppressed=suppressed.value, numbers=numbers.value, max_seconds=max_seconds,
             importance=_weights(importance or []), star=star.value, schema=schema,
-            keep_order=keep_order, random_state=seed,
+            keep_order=keep_order, random_state=seed, **({"to": output, **asdict(doing)} if in_parts else {}),
         )  # fmt: skip
-    files.write(done.frame, output, dialect=dialect)
-    terminal.result(f"{output}: {len(done.frame):,} rows")
+    if not in_parts:
+        files.write(done.frame, output, dialect=dialect)
+    n_told = done.report.n_rows - (done.report.n_suppressed if suppressed is Suppressed.DROP else 0)
+    terminal.result(f"{output}: {n_told:,} rows")
     if json is not None:
         write_text(done.report.to_json(), json)
     terminal.result(_summary(done.report))
@@ -203,6 +219,28 @@ def anonymize(
             page = done.evaluate(frame, target=target)
         page.to_html(report, lang=lang.value)
         terminal.result(f"{report}: the report")
+
+
+def _goes_in_parts(source: Path, doing: Doing, whole: list[str]) -> bool:
+    """Whether the table is read in parts: where somebody is to do so, or it is large.
+
+    Args:
+        whole: what is asked for that looks at a table as a whole.
+
+    Raises:
+        OptionError: somebody is to read parts, and such things are asked for.
+    """
+    if doing.is_asked and whole:
+        raise errors.OptionError(
+            f"--engine, --workers and --address read a table in parts, with which --{whole[0].removeprefix('--')} does "
+            "not go: leave one of them out"
+        )
+    if doing.is_asked or whole:
+        return doing.is_asked
+    try:
+        return bool(lw.scan(source).is_large)
+    except errors.LikewiseError:  # it is no such file, as reading it will tell
+        return False
 
 
 def _hierarchies(texts: list[str]) -> dict[str, Any]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from likewise.schema.column import Schema
     from likewise.schema.dialect import Dialect
     from likewise.schema.distinct import Columns, Counted
+    from likewise.sources.opening import Scan
 
 Table = TypeVar("Table", "pl.DataFrame", "Columns")
 
@@ -317,7 +318,7 @@ AS_TOLD = Reading()
 """Nothing said: all is told from the file."""
 
 
-def column_names(texts: list[str], frame: pl.DataFrame | Columns | Counted) -> list[str]:
+def column_names(texts: list[str], frame: pl.DataFrame | Columns | Counted | Scan) -> list[str]:
     """Column names, one or several with commas between; a name that holds a comma stays whole."""
     parts = [[text] if text in frame.columns else text.split(",") for text in texts]
     return [name.strip() for part in parts for name in part if name.strip()]

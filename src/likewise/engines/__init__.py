@@ -6,6 +6,6 @@ it cannot change what comes out.
 """
 
 from likewise.engines.base import Engine, Rank, fold
-from likewise.engines.choose import engine_of
+from likewise.engines.choose import engine_of, working
 
-__all__ = ["Engine", "Rank", "engine_of", "fold"]
+__all__ = ["Engine", "Rank", "engine_of", "fold", "working"]

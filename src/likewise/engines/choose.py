@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
+
 from likewise.engines.base import Engine
 from likewise.engines.local import LocalEngine
 from likewise.engines.processes import ProcessEngine
@@ -42,3 +44,18 @@ def engine_of(engine: str = "local", *, workers: int | None = None, address: str
     if engine == "ray":
         return RayEngine(workers, address)
     raise OptionError(f"engine must be one of {', '.join(map(repr, ENGINES))}, got {engine!r}")
+
+
+def working(engine: str | Engine | None, workers: int | None, address: str | None) -> AbstractContextManager[Engine]:
+    """The engine that is asked for, closed at the end; one that is given as such is left open.
+
+    Where none is named it is this process, or several where several workers are asked for.
+
+    Raises:
+        OptionError, MissingExtraError, EngineError: as `engine_of` says.
+    """
+    if engine is None:
+        engine = "local" if workers in (None, 1) and address is None else "processes"
+    if isinstance(engine, str):
+        return engine_of(engine, workers=workers, address=address)
+    return nullcontext(engine)

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from likewise.engines import Engine, working
 from likewise.errors import InputError, LikewiseWarning, OptionError, PrivacyError
 from likewise.notebook import Brief, Table, card
+from likewise.privacy import shards
 from likewise.privacy.asked import Asked, check_reachable, passing_columns, read_asked, read_importance
 from likewise.privacy.criteria import Bools, class_passes, count_persons
-from likewise.privacy.encoding import Ints, Quasi, encode, rare_levels
+from likewise.privacy.encoding import Ints, Quasi, encode, rare_levels, rows_of
 from likewise.privacy.ends import ENOUGH, Held
 from likewise.privacy.hierarchies import auto
 from likewise.privacy.labels import RARE, TOP, Hierarchy, as_label
 from likewise.privacy.lattice import Found, NothingValid, search
 from likewise.privacy.local import by_any_value, by_own_value, crowds, read_alike
-from likewise.privacy.measures import Anonymity, measure_table
+from likewise.privacy.measures import Anonymity, columns_of, measure_table
 from likewise.privacy.mondrian import Accept, mondrian
 from likewise.privacy.nodes import cell_losses
 from likewise.privacy.promise import Promise, check_choice, is_number
@@ -41,14 +45,19 @@ from likewise.privacy.ruled import undone_by_rules, words_on_rules
 from likewise.privacy.verify import verify
 from likewise.privacy.written import order_tells
 from likewise.schema.column import Schema
+from likewise.schema.dialect import Dialect
 from likewise.schema.infer import infer
 from likewise.schema.persons import likely_entity
+from likewise.sources.opening import Scan
+from likewise.sources.scratch import scratch
+from likewise.sources.source import Shard, Source
 from likewise.tables.frames import from_frame, names_of
 
 if TYPE_CHECKING:
     from likewise.evaluate import Report as EvaluationReport
 
 _LOOK_AT = 10_000  # rows by which the kinds of columns are told, where a person's key is looked for
+_HEAD = 2**17  # rows of a table that is read in parts which are looked at as they are
 METHODS = ("mondrian", "mondrian-relaxed", "lattice", "local-suppression")
 
 
@@ -89,11 +98,11 @@ class AnonymityReport:
 class Anonymized(Brief):
     """The released table and all about it."""
 
-    frame: Any  # of the kind that came
+    frame: Any  # of the kind that came; the path of the file where it was read in parts
     report: AnonymityReport
     recoding: Recoding
-    suppressed: npt.NDArray[np.bool_]  # (n,) rows of the input that are not told
-    rows: npt.NDArray[np.int64]  # (rows of `frame`,) which row of the input each one is; never give it away
+    suppressed: npt.NDArray[np.bool_]  # (n,) rows of the input that are not told; none where it was read in parts
+    rows: npt.NDArray[np.int64]  # (rows of `frame`,) which row of the input each one is; never give it away. As above
 
     def _repr_html_(self) -> str:
         told = self.report
@@ -132,6 +141,8 @@ class Anonymized(Brief):
         """
         from likewise.privacy.fidelity import evaluate_anonymized
 
+        if isinstance(self.frame, Path):
+            raise OptionError("these rows were read in parts: give likewise.evaluate samples of both tables")
         return evaluate_anonymized(self, original, random_state, **options)
 
 
@@ -179,11 +190,17 @@ def anonymize(
     max_seconds: float = 30.0,
     keep_order: bool = False,
     random_state: int | np.random.Generator | None = None,
+    to: str | os.PathLike[str] | None = None,
+    engine: str | Engine | None = None,
+    workers: int | None = None,
+    address: str | None = None,
 ) -> Anonymized:
     """The rows themselves, told so coarsely that nobody stands out.
 
     Args:
         frame: any frame; it is not changed. Texts that mean "missing" are missing, and missing is a level of its own.
+            Or a `likewise.scan` of a table that is read in parts and never held, written to the file `to`: see
+            docs/scale.md for what goes with that.
         quasi_identifiers: the columns by which someone could find a person; only their cells are recoded.
         sensitive: the column or columns nobody should learn of a person; every promise holds for each of them.
         entity: the column that tells whose a row is: every promise then counts persons, not rows, and the column is
@@ -211,6 +228,8 @@ def anonymize(
         keep_order: leave the rows in their order. Else they are shuffled, for in a file sorted by age or name the place
             of a row tells whose it is.
         random_state: of the shuffle. None: by the operating system; whoever knows a seed can undo the shuffle.
+        to: of a table that is read in parts, the file (Parquet, CSV, JSON lines) that its rows go to.
+        engine, workers, address: who does that, as `likewise.engines` takes them.
 
     Raises:
         OptionError: an argument is out of range, or names no column.
@@ -234,7 +253,6 @@ def anonymize(
         (['[20, 30]', '[60, 65]'], 3)
     """
     started = time.monotonic()
-    table, give_back = from_frame(frame)
     if isinstance(frame, np.ndarray):
         raise InputError("an array cannot hold the labels of a released table; give a frame")
     check_choice("method", method, METHODS)
@@ -261,18 +279,28 @@ def anonymize(
         entity = schema.entity if entity is None else entity
     if entity is True:
         raise OptionError("entity must be the name of a column, False or None, got True")
+    dropped = [drop] if isinstance(drop, str) else names_of(drop)
+    if isinstance(frame, Scan):
+        _check_in_parts(to, method, numbers, entity, population, schema)
+        assert to is not None
+        order = _Order(
+            quasi_identifiers, sensitive, promise, hierarchies or {}, max_suppression, schema, dropped, method,
+            max_seconds, suppressed == "star", keep_order, random_state, said=entity is not None,
+        )  # fmt: skip
+        with frame.opened() as source, working(engine, workers, address) as work:
+            return _in_parts(source, work, order, Path(to), frame.dialect, started)
+    if any(given is not None for given in (to, engine, workers, address)):
+        raise OptionError(
+            "to, engine, workers and address are of tables that are read in parts: give likewise.scan(...) in place of "
+            "a frame that is held already"
+        )
+    table, give_back = from_frame(frame)
     asked = read_asked(
         table, quasi_identifiers, sensitive, promise, hierarchies or {}, max_suppression, population, entity or None,
         schema,
     )  # fmt: skip
-    passing = passing_columns(table, asked, [drop] if isinstance(drop, str) else names_of(drop))
-    check_reachable(asked)
-    if method == "lattice":
-        outcome = _lattice(asked, max_seconds)
-    elif method == "local-suppression":
-        outcome = _local(asked, importance or {}, star)
-    else:
-        outcome = _mondrian(asked, method.endswith("relaxed"), numbers)
+    passing = passing_columns(table, asked, dropped)
+    outcome = _outcome(asked, method, max_seconds, numbers, importance or {}, star)
     left_out = [n for n in table.columns if n not in passing]
     rows, starred = _order(asked, outcome, left_out, suppressed == "star", keep_order, random_state)
     outcome = replace(outcome, recoding=_finished(asked, outcome.recoding, left_out, as_texts=bool(starred.any())))
@@ -282,23 +310,117 @@ def anonymize(
     seen = from_frame(final)[0]
     public = _recoded_population(asked, outcome.recoding)
     persons = None if asked.persons is None else asked.persons[rows]
-    verify(
-        seen, asked.names, promise, asked.inputs if promise.needs_sensitive else (), starred=starred,
-        population=public, persons=persons, star=star,
-    )  # fmt: skip
-    secret = [s.name for s in asked.sensitive]
-    measures = measure_table(
-        seen, asked.names, secret, public, persons, ignore_missing=promise.ignore_missing, star=star,
-        starred=starred,
-    )  # fmt: skip
+    measures = _checked(asked, seen, starred, public, persons, star)
     report = _report(asked, outcome, method, measures, time.monotonic() - started)
-    words = _word_on_entity(asked) if entity is None else []
+    words = _word_on_entity(table, promise.k) if entity is None else []
     if schema is not None and schema.rules:
         words += words_on_rules(schema, table, seen)
         for undone in undone_by_rules(schema, table, seen):
             warnings.warn(undone, LikewiseWarning, stacklevel=2)
     report = replace(report, notes=(*report.notes, *words))
     return Anonymized(final, report, outcome.recoding, ~outcome.keep, rows)
+
+
+def _outcome(
+    asked: Asked, method: str, max_seconds: float, numbers: str, importance: Mapping[str, float], star: str
+) -> _Outcome:
+    check_reachable(asked)
+    if method == "lattice":
+        return _lattice(asked, max_seconds)
+    if method == "local-suppression":
+        return _local(asked, importance, star)
+    return _mondrian(asked, method.endswith("relaxed"), numbers)
+
+
+def _checked(
+    asked: Asked, seen: pl.DataFrame, starred: pl.Series, public: pl.DataFrame | None, persons: Ints | None, star: str,
+    weights: Ints | None = None,
+) -> Anonymity:  # fmt: skip
+    """The measures of a finished table, which keeps the promise.
+
+    Raises:
+        PrivacyError: it does not.
+    """
+    promise = asked.promise
+    verify(
+        seen, asked.names, promise, asked.inputs if promise.needs_sensitive else (), starred=starred,
+        population=public, persons=persons, star=star, weights=weights,
+    )  # fmt: skip
+    return measure_table(
+        seen, asked.names, [s.name for s in asked.sensitive], public, persons, ignore_missing=promise.ignore_missing,
+        star=star, starred=starred, weights=weights,
+    )  # fmt: skip
+
+
+# ---- of a table that is not held ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Order:
+    """What is asked of a table that is read in parts, as `anonymize` takes it."""
+
+    quasi_identifiers: str | Sequence[str]
+    sensitive: str | Sequence[str] | None
+    promise: Promise
+    hierarchies: Mapping[str, Hierarchy | Mapping[Any, Any]]
+    max_suppression: float
+    schema: Schema | None
+    drop: Sequence[str]
+    method: str
+    max_seconds: float
+    hides: bool  # suppressed rows, by stars
+    keep_order: bool
+    random_state: int | np.random.Generator | None
+    said: bool  # whether rows are persons
+
+
+def _check_in_parts(to: Any, method: str, numbers: str, entity: Any, population: Any, schema: Schema | None) -> None:
+    """Hold what is asked to what is told by combinations of cells alone, before anything is read."""
+    if to is None:
+        raise OptionError("a table that is read in parts goes to a file: name it with to=")
+    what = {
+        f"method={method!r}": method not in ("mondrian", "lattice"), f"numbers={numbers!r}": numbers != "interval",
+        "entity": bool(entity), "population": population is not None,
+        "a schema with rules": schema is not None and bool(schema.rules),
+    }  # fmt: skip
+    if named := [name for name, given in what.items() if given]:
+        raise OptionError(
+            f"{named[0]} does not go with a table that is read in parts: it looks at rows one by one, and these are "
+            "counted by their combinations of cells. Leave it out, or anonymise a frame that is held in memory"
+        )
+
+
+def _in_parts(
+    source: Source, engine: Engine, order: _Order, to: Path, dialect: Dialect | None, started: float
+) -> Anonymized:
+    """Anonymise shard by shard; the file gets its name when its rows have been held to the promise."""
+    shards.check_target(to, source, dialect)
+    head = source.read(Shard(0, 0, min(_HEAD, source.n_rows)))
+    names, secret = columns_of(head, order.quasi_identifiers, order.sensitive)
+    tuples = shards.counted(engine, source, [*names, *secret])
+    asked = read_asked(
+        tuples.drop(shards.ROWS), names, secret, order.promise, order.hierarchies, order.max_suppression, None, None,
+        order.schema, tuples[shards.ROWS].to_numpy(),
+    )  # fmt: skip
+    passing = passing_columns(head, asked, order.drop)
+    outcome = _outcome(asked, order.method, order.max_seconds, "interval", {}, "value")
+    left_out = [n for n in source.names if n not in passing]
+    starred = order.hides and not outcome.keep.all()
+    recoding = _finished(asked, outcome.recoding, left_out, as_texts=starred)
+    classes = asked.table.select(names).with_columns(pl.Series(shards.CLASS, outcome.classes)).unique(names)
+    seed = None if order.keep_order else int(np.random.default_rng(order.random_state).integers(2**63))
+    if order.keep_order:
+        _warn_of_order(head, [*names, *left_out])
+    with scratch(shards.room_for(source), f"the finished rows of {source.what}") as folder:
+        n_buckets = shards.buckets_of(source, seed)
+        telling = shards.Telling(source, classes, recoding, passing, secret, order.hides, seed, folder, n_buckets)
+        seen, sizes = shards.told(engine, telling)
+        measures = _checked(asked, seen, seen[shards.STARRED], None, None, "value", seen[shards.ROWS].to_numpy())
+        shards.write(engine, telling, sizes, to, dialect)
+    report = _report(asked, replace(outcome, recoding=recoding), order.method, measures, time.monotonic() - started)
+    words = [] if order.said else _word_on_entity(head, order.promise.k)
+    none = np.zeros(0, np.int64)
+    return Anonymized(to, replace(report, notes=(*report.notes, *words)), recoding, none.astype(bool), none)
 
 
 def _promised(promise: Promise | None, parts: Promise) -> Promise:
@@ -318,38 +440,42 @@ def _promised(promise: Promise | None, parts: Promise) -> Promise:
 
 def _mondrian(asked: Asked, relaxed: bool, numbers: str) -> _Outcome:
     k, persons, columns, n_rare = asked.promise.k, asked.persons, list[Quasi](), list[int]()
+    weights = asked.weights
     least = min(k, ENOUGH)
     for values in asked.values:
         hierarchy, rare = asked.hierarchies.get(values.name), values.clear()
         if hierarchy is None and values.dtype == pl.String:  # levels of few are one level, which no set names
-            rare = rare_levels(values, least, persons)
+            rare = rare_levels(values, least, persons, weights)
             values = values.set(values.is_in(rare.implode()).fill_null(False), RARE)
         columns.append(encode(values, hierarchy))
         n_rare.append(len(rare))
     classes, n_classes, splits = mondrian(
-        columns, k, _accepts(asked), relaxed=relaxed, persons=persons
+        columns, k, _accepts(asked), relaxed=relaxed, persons=persons, weights=weights
     )  # fmt: skip
     order = np.argsort(classes, kind="stable")
     ordered = classes[order]
     starts = np.searchsorted(ordered, np.arange(n_classes))
     told = tuple(
-        class_column(c, order, starts, ordered, numbers, Held.of(c.codes, c.n_levels, persons, least), n)
+        class_column(c, order, starts, ordered, numbers, Held.of(c.codes, c.n_levels, persons, least, weights), n)
         for c, n in zip(columns, n_rare, strict=True)
     )
-    sizes = np.bincount(classes)
+    sizes = rows_of(classes, n_classes, weights)
     recoding = Partition(
         readers=asked.readers, labels=partition_labels(told, asked.readers), splits=splits, is_rule=not relaxed,
         columns=tuple(_without_rows(c) for c in told),
     )  # fmt: skip
-    ncp = {c.column.name: float((c.loss * sizes).sum() / len(classes)) for c in told}
+    ncp = {c.column.name: float((c.loss * sizes).sum() / asked.n_rows) for c in told}
     return _Outcome(recoding, classes, ncp, None)
 
 
 def _accepts(asked: Asked) -> Accept:
     def accept(sizes: Ints, groups: Ints, rows: Ints) -> Bools:
+        weights = None if asked.weights is None else asked.weights[rows]
         if asked.persons is not None:
             sizes = count_persons(groups, asked.persons[rows], len(sizes))
-        return class_passes(sizes, groups, asked.promise, asked.sensitive, rows)
+        elif weights is not None:
+            sizes = rows_of(groups, len(sizes), weights)
+        return class_passes(sizes, groups, asked.promise, asked.sensitive, rows, weights)
 
     return accept
 
@@ -400,7 +526,7 @@ def _lattice(asked: Asked, max_seconds: float) -> _Outcome:
     try:
         found = search(
             columns, asked.sensitive, asked.promise, most_suppressed=asked.most_suppressed, max_seconds=max_seconds,
-            public=public, persons=asked.persons,
+            public=public, persons=asked.persons, weights=asked.weights,
         )  # fmt: skip
     except NothingValid as nothing:
         raise PrivacyError(_nothing_valid(asked, nothing)) from None
@@ -415,7 +541,7 @@ def _lattice(asked: Asked, max_seconds: float) -> _Outcome:
     ncp = {}
     for column, level in zip(columns, found.levels, strict=True):
         loss = cell_losses(column)[level][column.codes]
-        ncp[column.name] = float(np.where(found.keep, loss, 1.0).mean())
+        ncp[column.name] = float(np.average(np.where(found.keep, loss, 1.0), weights=asked.weights))
     return _Outcome(recoding, np.where(found.keep, recoding.find(asked.table), -1), ncp, found)
 
 
@@ -425,7 +551,8 @@ def _laddered(asked: Asked) -> tuple[list[Quasi], list[Ints] | None]:
     least, n, who = min(asked.promise.k, ENOUGH), asked.table.height, asked.persons
     if asked.population is None:
         return [
-            encode(v, asked.hierarchies.get(v.name) or auto(v, least=least, persons=who)) for v in asked.values
+            encode(v, asked.hierarchies.get(v.name) or auto(v, least=least, persons=who, weights=asked.weights))
+            for v in asked.values
         ], None
     columns, public = [], []
     every = None if who is None else np.r_[who, who.max() + 1 + np.arange(asked.population.height)]
@@ -439,7 +566,7 @@ def _laddered(asked: Asked) -> tuple[list[Quasi], list[Ints] | None]:
 
 
 def _nothing_valid(asked: Asked, nothing: NothingValid) -> str:
-    n, fewest = asked.table.height, nothing.fewest_suppressed
+    n, fewest = asked.n_rows, nothing.fewest_suppressed
     searched = "" if nothing.searched_all else " found in the time given"
     share = min(np.ceil(fewest / n * 1e4) / 1e4, 0.9999)
     advice = "give coarser hierarchies, relax the promise"
@@ -472,17 +599,20 @@ def _order(
     """
     rows = np.arange(asked.table.height) if hide else np.flatnonzero(outcome.keep)
     if keep_order:
-        telling = [n for n in (*asked.names, *left_out) if order_tells(asked.table[n])]
-        if telling:
-            warnings.warn(
-                f"the rows are in an order that tells of columns {', '.join(map(repr, telling))}: whoever has a list "
-                "in that order knows which row is whose; leave out keep_order to shuffle them",
-                LikewiseWarning,
-                stacklevel=3,
-            )
+        _warn_of_order(asked.table, [*asked.names, *left_out])
     else:
         rows = np.random.default_rng(random_state).permutation(rows)
     return rows, pl.Series(~outcome.keep[rows])
+
+
+def _warn_of_order(table: pl.DataFrame, names: Sequence[str]) -> None:
+    if telling := [n for n in names if order_tells(table[n])]:
+        warnings.warn(
+            f"the rows are in an order that tells of columns {', '.join(map(repr, telling))}: whoever has a list "
+            "in that order knows which row is whose; leave out keep_order to shuffle them",
+            LikewiseWarning,
+            stacklevel=4,
+        )
 
 
 def _finished(asked: Asked, recoding: Recoding, left_out: list[str], *, as_texts: bool) -> Recoding:
@@ -497,30 +627,15 @@ def _finished(asked: Asked, recoding: Recoding, left_out: list[str], *, as_texts
 
 def _released(asked: Asked, outcome: _Outcome, columns: list[str], rows: Ints) -> pl.DataFrame:
     """The table as it goes out."""
-    labels = outcome.recoding.labels
-    hidden = len(labels)
-    classes = outcome.classes[rows]
-    out = asked.table.select(columns)[rows]
-    if (classes >= 0).all():
-        return out.with_columns(outcome.recoding.cells(classes).get_columns())
-    # What is sensitive goes too: a starred row stands out, and whoever knows the classes may know whose it is.
-    stars = pl.DataFrame({name: [TOP] for name in labels.columns})
-    cells = pl.concat([labels, stars])[np.where(classes < 0, hidden, classes)]
-    keep = pl.Series(classes >= 0)
-    secret = [
-        pl.when(keep)
-        .then(pl.col(s.name))
-        .otherwise(pl.lit(TOP) if out.schema[s.name] == pl.String else None)
-        .alias(s.name)
-        for s in asked.sensitive
-    ]
-    return out.with_columns(*cells.get_columns(), *secret)
+    secret = [s.name for s in asked.sensitive]
+    return shards.told_rows(asked.table.select(columns)[rows], outcome.classes[rows], outcome.recoding, secret)
 
 
 def _report(asked: Asked, outcome: _Outcome, method: str, measures: Anonymity, seconds: float) -> AnonymityReport:
-    found, n = outcome.found, asked.table.height
-    n_suppressed = int((~outcome.keep).sum())
-    sizes = np.bincount(outcome.classes[outcome.keep], minlength=len(outcome.recoding.labels))
+    found, n, keep = outcome.found, asked.n_rows, outcome.keep
+    kept = None if asked.weights is None else asked.weights[keep]
+    sizes = rows_of(outcome.classes[keep], len(outcome.recoding.labels), kept)
+    n_suppressed = n - int(sizes.sum())
     alike = outcome.recoding.labels.with_columns(pl.Series("\0n", sizes)).group_by(asked.names).agg(pl.col("\0n").sum())
     return AnonymityReport(
         method=method,
@@ -551,8 +666,8 @@ def _notes(asked: Asked, outcome: _Outcome, measures: Anonymity) -> list[str]:
         if of.one_level
     ]
     for name, values in (*zip(asked.names, asked.values, strict=True), *((i.name, i.values) for i in asked.inputs)):
-        if values.null_count():
-            notes.append(f"column {name!r}: {values.null_count()} missing cells are a level of their own")
+        if n := int(rows_of(values.is_null().to_numpy().astype(np.int64), 2, asked.weights)[1]):
+            notes.append(f"column {name!r}: {n} missing cells are a level of their own")
     if outcome.found is not None:
         built = [n for n in asked.names if n not in asked.hierarchies]
         if built:
@@ -562,13 +677,13 @@ def _notes(asked: Asked, outcome: _Outcome, measures: Anonymity) -> list[str]:
     return notes
 
 
-def _word_on_entity(asked: Asked) -> list[str]:
+def _word_on_entity(table: pl.DataFrame, k: int) -> list[str]:
     """What to say where none is named and a column repeats as a person's key does."""
-    suspect = likely_entity(asked.table, infer(asked.table, sample_rows=_LOOK_AT, entity=False))
+    suspect = likely_entity(table, infer(table, sample_rows=_LOOK_AT, entity=False))
     if suspect is None:
         return []
     return [
         f"rows were counted, not persons: column {suspect.column!r} looks like the key of a person "
-        f"({suspect.reason}); with entity={suspect.column!r} every class holds {asked.promise.k} persons, and "
+        f"({suspect.reason}); with entity={suspect.column!r} every class holds {k} persons, and "
         "entity=False says that rows are persons"
     ]

@@ -12,7 +12,7 @@ import polars as pl
 
 from likewise.errors import LikewiseWarning, OptionError, PrivacyError, nearest
 from likewise.privacy.criteria import Sensitive, class_passes, paired
-from likewise.privacy.encoding import Floats, Ints, Reader, encode, persons_in, reader, spelled_once
+from likewise.privacy.encoding import Floats, Ints, Reader, encode, persons_in, reader, rows_of, spelled_once
 from likewise.privacy.hierarchies import from_dict
 from likewise.privacy.labels import Hierarchy
 from likewise.privacy.local import MOST_COLUMNS
@@ -42,11 +42,17 @@ class Asked:
     population: pl.DataFrame | None
     entity: str | None
     persons: Ints | None  # (n,) whose each row is; None: each its own
+    weights: Ints | None = None  # (n,) rows that each stands for; None: one
+
+    @property
+    def n_rows(self) -> int:
+        """Rows that are told of."""
+        return self.table.height if self.weights is None else int(self.weights.sum())
 
     @property
     def n_members(self) -> int:
         """Persons, or rows where none are named."""
-        return self.table.height if self.persons is None else int(self.persons.max()) + 1
+        return self.n_rows if self.persons is None else int(self.persons.max()) + 1
 
     @property
     def members(self) -> str:
@@ -56,12 +62,13 @@ class Asked:
 def read_asked(
     table: pl.DataFrame, quasi_identifiers: str | Sequence[str], sensitive: str | Sequence[str] | None,
     promise: Promise, hierarchies: Mapping[str, Hierarchy | Mapping[Any, Any]], max_suppression: float,
-    population: Any, entity: str | None, schema: Schema | None = None,
+    population: Any, entity: str | None, schema: Schema | None = None, weights: Ints | None = None,
 ) -> Asked:  # fmt: skip
     names, secret = columns_of(table, quasi_identifiers, sensitive, entity)
     persons = None if entity is None else persons_in(table, entity)
-    if promise.k > table.height:
-        raise OptionError(f"k={promise.k} is more than the {table.height} rows of the table")
+    n_rows = table.height if weights is None else int(weights.sum())
+    if promise.k > n_rows:
+        raise OptionError(f"k={promise.k} is more than the {n_rows} rows of the table")
     if persons is not None and promise.k > persons.max() + 1:
         raise OptionError(f"k={promise.k} is more than the {persons.max() + 1} persons of column {entity!r}")
     if promise.needs_sensitive and not secret:
@@ -85,17 +92,18 @@ def read_asked(
     told = {column.name: column for column in known}
     readers = tuple(reader(table[n], told.get(n)) for n in names)
     values = [r.read(table[r.name]) for r in readers]
-    columns = [_sensitive(table[name], told.get(name), given.get(name), promise, persons) for name in secret]
+    columns = [_sensitive(table[name], told.get(name), given.get(name), promise, persons, weights) for name in secret]
     public = None if population is None else read_population(population, names, entity)
     return Asked(
         table, names, readers, values, given, promise, [s for s, _ in columns], [i for _, i in columns],
-        int(max_suppression * table.height + 1e-9), public, entity, persons,
+        int(max_suppression * n_rows + 1e-9), public, entity, persons, weights,
     )  # fmt: skip
 
 
 def _sensitive(
-    raw: pl.Series, declared: Column | None, hierarchy: Hierarchy | None, promise: Promise, persons: Ints | None
-) -> tuple[Sensitive, SensitiveInput]:
+    raw: pl.Series, declared: Column | None, hierarchy: Hierarchy | None, promise: Promise, persons: Ints | None,
+    weights: Ints | None,
+) -> tuple[Sensitive, SensitiveInput]:  # fmt: skip
     values = spelled_once(reader(raw, declared).read(raw))
     column = encode(values, hierarchy)
     kind = promise.t_distance
@@ -114,11 +122,11 @@ def _sensitive(
     codes, pairs = (
         (column.codes, None) if persons is None else paired(column.codes.astype(np.int64), column.n_levels, persons)
     )
-    shares = np.bincount(column.codes if pairs is None else pairs.level, minlength=column.n_levels)
+    shares = rows_of(column.codes if pairs is None else pairs.level, column.n_levels, weights)
     coded = Sensitive(
         raw.name, codes, column.n_levels, shares / shares.sum(), kind, column.ladder, missing, pairs
     )  # fmt: skip
-    return coded, SensitiveInput(raw.name, raw, values, kind, hierarchy, persons)
+    return coded, SensitiveInput(raw.name, raw, values, kind, hierarchy, persons, weights)
 
 
 def read_importance(asked: Asked, importance: Mapping[str, float], star: str) -> Floats:
@@ -197,9 +205,9 @@ def check_reachable(asked: Asked) -> None:
     """The whole table as one class is the most that recoding can do; if that fails, say what can be reached."""
     if asked.most_suppressed:
         return  # without the rows that spoil it the rest may pass
-    one = np.zeros(asked.table.height, np.int64)
+    one: Ints = np.zeros(asked.table.height, np.int64)
     for column in asked.sensitive if asked.promise.needs_sensitive else ():
-        if class_passes(np.array([asked.n_members]), one, asked.promise, [column])[0]:
+        if class_passes(np.array([asked.n_members]), one, asked.promise, [column], weights=asked.weights)[0]:
             continue
         raise PrivacyError(
             f"no recoding can keep {asked.promise.words()}: even the whole table as one class does not. Column "
@@ -211,7 +219,7 @@ def check_reachable(asked: Asked) -> None:
 def _reached(column: Sensitive, asked: Asked) -> str:
     """The most that the whole table as one class keeps."""
     promise, pairs = asked.promise, column.pairs
-    counts = np.bincount(column.codes if pairs is None else pairs.level, minlength=column.n_levels).astype(np.float64)
+    counts = rows_of(column.codes if pairs is None else pairs.level, column.n_levels, asked.weights).astype(np.float64)
     known = np.arange(len(counts)) != (column.missing if promise.ignore_missing else None)
     members = counts[known].sum() if pairs is None else len(np.unique(pairs.person[known[pairs.level]]))
     alpha = counts[known].max() / members

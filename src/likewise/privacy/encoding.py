@@ -188,12 +188,18 @@ def spelled_once(values: pl.Series) -> pl.Series:
     return values.replace_strict(texts, spelled, default=None, return_dtype=pl.String)
 
 
-def rare_levels(values: pl.Series, k: int, persons: Ints | None = None) -> pl.Series:
+def rare_levels(values: pl.Series, k: int, persons: Ints | None = None, weights: Ints | None = None) -> pl.Series:
     """The levels of a column that fewer than k persons have, or rows where no persons are told.
+
+    Args:
+        weights: (n,) rows that each stands for; None: one.
 
     >>> rare_levels(pl.Series(["a", "a", "b", None]), 2).to_list()
     ['b']
     """
+    if weights is not None:
+        rows = pl.DataFrame({"level": values, "rows": weights}).drop_nulls().group_by("level").agg(pl.col("rows").sum())
+        return rows.filter(pl.col("rows") < k)["level"].sort()
     who = np.arange(len(values)) if persons is None else persons
     held = pl.DataFrame({"level": values, "who": who}).group_by("level").agg(pl.col("who").n_unique()).drop_nulls()
     return held.filter(pl.col("who") < k)["level"].sort()
@@ -305,6 +311,12 @@ def fold(columns: list[npt.NDArray[Any]], sizes: list[int]) -> tuple[Ints, int]:
         key += column
         width *= size
     return key, width
+
+
+def rows_of(codes: npt.NDArray[Any], m: int, weights: Ints | None) -> Ints:
+    """(m,) the rows of each of so many codes; each code stands for as many as its weight, or for one."""
+    counted = np.bincount(codes, weights, m)
+    return counted if weights is None else counted.astype(np.int64)
 
 
 def has_table(n: int, width: int) -> bool:

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from likewise.privacy.encoding import Floats, Ints
+from likewise.privacy.encoding import Floats, Ints, rows_of
 from likewise.privacy.intervals import as_floats
 
 Points = npt.NDArray[Any]
@@ -46,9 +46,9 @@ class Held:
     least: int
 
     @classmethod
-    def of(cls, codes: npt.NDArray[Any], m: int, persons: Ints | None, least: int) -> Held:
+    def of(cls, codes: npt.NDArray[Any], m: int, persons: Ints | None, least: int, weights: Ints | None = None) -> Held:
         if persons is None:
-            rows = np.bincount(codes, minlength=m)
+            rows = rows_of(codes, m, weights)
             return cls(rows, np.asarray(rows, np.float64), least)
         who, level = np.divmod(np.unique(persons.astype(np.int64) * m + codes), m)
         share = np.asarray(np.bincount(level, 1 / np.bincount(who)[who], minlength=m), np.float64)

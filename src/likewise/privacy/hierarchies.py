@@ -210,8 +210,9 @@ def mask(length: int, *, steps: int | None = None, side: str = "right") -> Hiera
 
 
 def by_frequency(
-    values: pl.Series, *, steps: int | None = None, least: int = 5, persons: Ints | None = None
-) -> Hierarchy:
+    values: pl.Series, *, steps: int | None = None, least: int = 5, persons: Ints | None = None,
+    weights: Ints | None = None,
+) -> Hierarchy:  # fmt: skip
     """A level tree built from how often each level occurs: every step halves the groups, the rarest merge first.
 
     Groups are chosen from the data, so they say a little about it: which levels are rare.
@@ -221,15 +222,17 @@ def by_frequency(
         steps: at most so many. None: until two groups are left.
         least: levels that fewer rows have are one group from the start, and no label names them.
         persons: (n,) whose each row is: `least` then counts persons.
+        weights: (n,) rows that each stands for; None: one.
 
     Example:
         >>> h = by_frequency(pl.Series(["a"] * 9 + ["b"] * 6 + ["c"] * 5 + ["d", "e"]))
         >>> h.labels(pl.Series(["a", "c", "d"]), 2).to_list()
         ['a', 'b | c | other levels', 'b | c | other levels']
     """
-    rare = set(as_texts(rare_levels(values, least, persons)).to_list())
-    counts = as_texts(values).drop_nulls().value_counts(sort=False)
-    texts, sizes = counts.get_column(counts.columns[0]).to_list(), counts["count"].to_list()
+    rare = set(as_texts(rare_levels(values, least, persons, weights)).to_list())
+    rows = pl.DataFrame({"text": as_texts(values), "rows": 1 if weights is None else weights})
+    counts = rows.drop_nulls().group_by("text").agg(pl.col("rows").sum())
+    texts, sizes = counts["text"].to_list(), counts["rows"].to_list()
     order = sorted(range(len(texts)), key=lambda i: texts[i])
     labels = dict(zip(texts, as_label(pl.Series(texts, dtype=pl.String)).to_list(), strict=True))
     heap = [(sizes[i], rank, [texts[i]]) for rank, i in enumerate(order) if texts[i] not in rare]
@@ -254,13 +257,13 @@ def by_frequency(
     return from_dict(chains) if chains and goal < len(texts) else Table(())
 
 
-def auto(values: pl.Series, *, least: int = 5, persons: Ints | None = None) -> Hierarchy:
-    """The hierarchy used where none is given: intervals, date parts or a level tree, as the values' type asks; `least`
-    and `persons` as `by_frequency` takes them."""
+def auto(values: pl.Series, *, least: int = 5, persons: Ints | None = None, weights: Ints | None = None) -> Hierarchy:
+    """The hierarchy used where none is given: intervals, date parts or a level tree, as the values' type asks; `least`,
+    `persons` and `weights` as `by_frequency` takes them."""
     if isinstance(values.dtype, pl.Date | pl.Datetime):
         return date_parts("month", "year", "decade")
     if not values.dtype.is_numeric():
-        return by_frequency(values, least=least, persons=persons)
+        return by_frequency(values, least=least, persons=persons, weights=weights)
     known = values.drop_nulls().unique().sort()
     if len(known) < 3:
         return Table(())

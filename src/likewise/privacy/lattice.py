@@ -54,7 +54,7 @@ class NothingValid(Exception):
 
 def search(
     columns: list[Quasi], sensitive: list[Sensitive], promise: Promise, *, most_suppressed: int, max_seconds: float,
-    public: list[Ints] | None = None, persons: Ints | None = None,
+    public: list[Ints] | None = None, persons: Ints | None = None, weights: Ints | None = None,
 ) -> Found:  # fmt: skip
     """The valid node of least loss, or the best one found in time.
 
@@ -64,11 +64,12 @@ def search(
         max_seconds: after this the best node so far is returned with `optimal` False.
         public: codes of the population (for delta-presence and k-map), as the columns'.
         persons: (n,) whose each row is; None: each its own.
+        weights: (n,) rows that each stands for; None: one.
 
     Raises:
         NothingValid: no node is valid (or none was found in time).
     """
-    lattice = Lattice(columns, sensitive, promise, most_suppressed, public, persons)
+    lattice = Lattice(columns, sensitive, promise, most_suppressed, public, persons, weights)
     shape = tuple(ladder.height + 1 for ladder in lattice.ladders)
     n_nodes = int(np.prod([float(s) for s in shape]))
     deadline = time.monotonic() + max_seconds
@@ -85,7 +86,8 @@ def search(
     climb.settle_ties()
     classes, keep = lattice.rows(climb.best)
     bound = climb.loss if finished else min(climb.loss, climb.bound)
-    return Found(climb.best, climb.loss, int((~keep).sum()), finished, bound, n_nodes, lattice.n_checked, classes, keep)
+    lost = int((~keep).sum()) if weights is None else int(weights[~keep].sum())
+    return Found(climb.best, climb.loss, lost, finished, bound, n_nodes, lattice.n_checked, classes, keep)
 
 
 class _Climb:

@@ -17,7 +17,7 @@ import polars as pl
 
 from likewise.errors import InputError, OptionError, nearest
 from likewise.privacy.criteria import count_persons, distance, histograms
-from likewise.privacy.encoding import Floats, Ints, canonical, encode, persons_in, spelled_once
+from likewise.privacy.encoding import Floats, Ints, canonical, encode, persons_in, rows_of, spelled_once
 from likewise.privacy.labels import TOP
 from likewise.privacy.promise import check_choice
 from likewise.privacy.stars import crowds_as_read
@@ -130,31 +130,34 @@ def measure(
 def measure_table(
     table: pl.DataFrame, names: list[str], secret: list[str], public: pl.DataFrame | None = None,
     persons: Ints | None = None, *, ignore_missing: bool = False, star: str = "value",
-    starred: pl.Series | None = None,
+    starred: pl.Series | None = None, weights: Ints | None = None,
 ) -> Anonymity:  # fmt: skip
-    """`measure` on Polars frames whose columns were checked; `starred` (n,) are the rows known to be suppressed."""
+    """`measure` on Polars frames whose columns were checked; `starred` (n,) are the rows known to be suppressed, and
+    `weights` (n,) rows that each stands for."""
     if starred is None:
         starred = is_suppressed(table, names, secret if star == "value" else None)
     told = table.filter(~starred)
     who = None if persons is None else persons[~starred.to_numpy()]
+    rows = None if weights is None else weights[~starred.to_numpy()]
     ids = class_ids(told, names)
     # A person counts once in each class.
     members = ids if who is None else np.unique(ids * (int(who.max()) + 1) + who) // (int(who.max()) + 1)
-    sizes = np.bincount(members)
+    sizes = rows_of(members, 0, rows)
     outside = {} if public is None else _journalist(told, public, names, ids, sizes)
-    diversities = tuple(_diversity(told[s], ids, sizes, who, ignore_missing) for s in secret)
+    diversities = tuple(_diversity(told[s], ids, sizes, who, ignore_missing, rows) for s in secret)
     if star == "any":
         sizes = np.zeros_like(sizes)
         sizes[ids] = crowds_as_read(as_written(told.select(names)), who)
-    per_member = sizes[members]
+    per_member, each = sizes[members], 1 if rows is None else rows
+    n_members = len(members) if rows is None else int(rows.sum())
     # Summed exactly, so that the order of the rows leaves no trace in the last digit.
-    mean_risk = math.fsum(1 / per_member) / len(per_member)
+    mean_risk = math.fsum(each / per_member) / n_members
     n_classes = len(sizes)
     return Anonymity(
         quasi_identifiers=tuple(names),
-        n_rows=told.height,
+        n_rows=told.height if rows is None else n_members,
         n_persons=None if who is None else len(np.unique(who)),
-        suppressed_rows=int(starred.sum()),
+        suppressed_rows=int(starred.sum()) if weights is None else int(weights.sum()) - n_members,
         n_classes=n_classes,
         k=int(sizes.min()),
         class_size_mean=float(sizes.mean()),
@@ -164,7 +167,7 @@ def measure_table(
         unique_rows=int((sizes == 1).sum()),
         prosecutor_max=1 / int(sizes.min()),
         prosecutor_mean=mean_risk,
-        prosecutor_rows_at_risk=float((1 / per_member > _RISKY).mean()),
+        prosecutor_rows_at_risk=float((each * (1 / per_member > _RISKY)).sum() / n_members),
         marketer=mean_risk,
         sensitive=diversities,
         **outside,
@@ -300,7 +303,8 @@ def _journalist(
 
 
 def _diversity(
-    series: pl.Series, ids: Ints, sizes: Ints, persons: Ints | None, ignore_missing: bool
+    series: pl.Series, ids: Ints, sizes: Ints, persons: Ints | None, ignore_missing: bool,
+    weights: Ints | None = None,
 ) -> Diversity:  # fmt: skip
     column = encode(spelled_once(canonical(series)))
     m, codes, n_classes = column.n_levels, column.codes.astype(np.int64), len(sizes)
@@ -308,16 +312,20 @@ def _diversity(
         known = column.values.is_not_null().to_numpy()[codes]
         ids, codes, m = ids[known], codes[known], max(m - 1, 1)
         persons = None if persons is None else persons[known]
-    of = np.bincount(ids, minlength=n_classes) if persons is None else count_persons(ids, persons, n_classes)
+        weights = None if weights is None else weights[known]
+    of = rows_of(ids, n_classes, weights) if persons is None else count_persons(ids, persons, n_classes)
     if persons is not None:  # a person counts once for each of its levels in a class
         once = pl.DataFrame({"class": ids, "who": persons, "level": codes}).unique()
         ids, codes = once["class"].to_numpy(), once["level"].to_numpy()
-    q = np.bincount(codes, minlength=m) / max(len(codes), 1)
+    q = rows_of(codes, m, weights)
+    q = q / max(q.sum(), 1)
     order = np.argsort(ids, kind="stable")
     one_level = 0
     worst = {"distinct": np.inf, "entropy": np.inf, "alpha": 0.0, "equal": 0.0, "ordered": 0.0, "beta": 0.0}
     needed: dict[int, float] = {}
-    for start, stop, counts in histograms(ids[order], codes[order], n_classes, m):
+    for start, stop, counts in histograms(
+        ids[order], codes[order], n_classes, m, None if weights is None else weights[order]
+    ):
         p = counts / np.maximum(counts.sum(1, keepdims=True), 1)
         levels = (p > 0).sum(1)
         worst["distinct"] = min(worst["distinct"], levels.min())

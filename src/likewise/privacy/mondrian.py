@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from likewise.privacy.criteria import Bools, count_persons
-from likewise.privacy.encoding import Codes, Floats, Ints, Quasi
+from likewise.privacy.encoding import Codes, Floats, Ints, Quasi, rows_of
 
 # (sizes (G,), groups (r,) rising, rows (r,)) -> which of the groups keep the promise (G,)
 Accept = Callable[[Ints, Ints, Ints], Bools]
@@ -73,6 +73,35 @@ class _Proposal:
     fan: tuple[Ints, Ints, Ints]  # part, node of the hierarchy, child within the part
 
 
+@dataclass(frozen=True)
+class _Members:
+    """How parts are counted: in persons, in rows, or in rows that each stand for several."""
+
+    persons: Ints | None
+    weights: Ints | None
+
+    def rows(self, parts: _Parts) -> Ints:
+        """(P,) of parts."""
+        return parts.sizes if self.weights is None else np.add.reduceat(self.weights[parts.rows], parts.starts)
+
+    def of(self, groups: Ints, rows: Ints, sizes: Ints) -> Ints:
+        """(C,) members of groups (r,) of so many rows (r,)."""
+        if self.persons is not None:
+            return count_persons(groups, self.persons[rows], len(sizes))
+        return sizes if self.weights is None else rows_of(groups, len(sizes), self.weights[rows])
+
+    def beside(self, parts: _Parts, rows: Ints, at: Ints, part: Ints) -> tuple[Ints, Ints]:
+        """(b,), (b,) members on the left of each boundary (b,) of a part (b,), and on the right."""
+        if self.persons is not None:
+            return _persons_beside(parts, self.persons[rows], at, part)
+        if self.weights is None:
+            left = at - parts.starts[part]
+            return left, parts.sizes[part] - left
+        upto = np.concatenate([[0], np.cumsum(self.weights[rows])])
+        start = parts.starts[part]
+        return upto[at] - upto[start], upto[start + parts.sizes[part]] - upto[at]
+
+
 class _Tree:
     """Splits as they grow, depth by depth."""
 
@@ -115,7 +144,13 @@ class _Tree:
 
 
 def mondrian(
-    columns: list[Quasi], k: int, accept: Accept, *, relaxed: bool = False, persons: Ints | None = None
+    columns: list[Quasi],
+    k: int,
+    accept: Accept,
+    *,
+    relaxed: bool = False,
+    persons: Ints | None = None,
+    weights: Ints | None = None,
 ) -> tuple[Ints, int, Splits]:
     """Split the rows into classes.
 
@@ -128,6 +163,7 @@ def mondrian(
         accept: whether parts keep the rest of the promise; asked only for parts of at least k rows.
         relaxed: rows of one value may fall on both sides of a cut (by order; hierarchies are split strictly).
         persons: (n,) whose each row is: then `k` and the middle of a cut are counted in persons; None: in rows.
+        weights: (n,) rows that each stands for; None: one. Not with persons, and not where it is relaxed.
 
     Returns:
         class of each row (n,), number of classes, the tree. The whole table is not tested: if it fails, it is the
@@ -142,7 +178,7 @@ def mondrian(
     n_classes = 0
     parts = _Parts(np.arange(n), np.array([n]), np.array([0]))
     while len(parts.sizes):
-        leaves, parts = _deepen(parts, columns, k, accept, relaxed, persons, tree)
+        leaves, parts = _deepen(parts, columns, k, accept, relaxed, _Members(persons, weights), tree)
         tree.add_leaves(leaves.nodes)
         classes[leaves.rows] = n_classes + leaves.part_of
         n_classes += len(leaves.sizes)
@@ -150,11 +186,11 @@ def mondrian(
 
 
 def _deepen(
-    parts: _Parts, columns: list[Quasi], k: int, accept: Accept, relaxed: bool, persons: Ints | None, tree: _Tree
+    parts: _Parts, columns: list[Quasi], k: int, accept: Accept, relaxed: bool, members: _Members, tree: _Tree
 ) -> tuple[_Parts, _Parts]:
     """One depth: the parts that stay whole, and the children of those that fell apart."""
     span = np.zeros((len(columns), len(parts.sizes)))
-    big = parts.sizes >= 2 * k
+    big = members.rows(parts) >= 2 * k
     if big.any():
         for j, column in enumerate(columns):
             codes = column.codes[parts.rows]
@@ -172,7 +208,7 @@ def _deepen(
             chosen = np.flatnonzero((widest == j) & ~done)
             if not len(chosen):
                 continue
-            split, kept = _split(waiting.take(chosen), j, column, k, accept, relaxed, persons, tree)
+            split, kept = _split(waiting.take(chosen), j, column, k, accept, relaxed, members, tree)
             children.append(split)
             span[j, waiting_index[chosen[kept]]] = 0.0
             failed.append(chosen[kept])
@@ -182,16 +218,16 @@ def _deepen(
 
 
 def _split(
-    parts: _Parts, j: int, column: Quasi, k: int, accept: Accept, relaxed: bool, persons: Ints | None, tree: _Tree
+    parts: _Parts, j: int, column: Quasi, k: int, accept: Accept, relaxed: bool, members: _Members, tree: _Tree
 ) -> tuple[_Parts, Ints]:
     """Split parts on one column: the children, and the indices of the parts for which it is not allowed."""
     steps = np.full(len(parts.sizes), -1)
     if column.ladder is not None:
-        proposal, steps = _by_hierarchy(parts, column, k, persons)
+        proposal, steps = _by_hierarchy(parts, column, k, members)
     elif relaxed:
         proposal = _at_half(parts, column)
     else:
-        proposal = _by_order(parts, column, k, persons)
+        proposal = _by_order(parts, column, k, members)
     groups = np.repeat(np.arange(len(proposal.child_sizes)), proposal.child_sizes)
     good = accept(proposal.child_sizes, groups, proposal.rows)
     bad = np.bincount(proposal.parent, ~good, len(parts.sizes)) > 0
@@ -213,7 +249,7 @@ def _sorted(parts: _Parts, values: Codes, m: int, *, stable: bool = False) -> tu
     return parts.rows[order], key[order]
 
 
-def _by_order(parts: _Parts, column: Quasi, k: int, persons: Ints | None) -> _Proposal:
+def _by_order(parts: _Parts, column: Quasi, k: int, members: _Members) -> _Proposal:
     """The boundary between two values that is nearest to the middle and leaves k members on both sides."""
     m, n_parts = column.n_levels, len(parts.sizes)
     rows, key = _sorted(parts, column.codes[parts.rows], m)
@@ -221,14 +257,11 @@ def _by_order(parts: _Parts, column: Quasi, k: int, persons: Ints | None) -> _Pr
     part = key[at] // m
     inner = part == key[at - 1] // m
     at, part = at[inner], part[inner]
-    left = at - parts.starts[part]
-    right = parts.sizes[part] - left
-    if persons is not None:
-        left, right = _persons_beside(parts, persons[rows], at, part)
+    left, right = members.beside(parts, rows, at, part)
     score = fewer = np.minimum(left, right)
     if column.is_scale and column.has_missing:
         # The last code is "missing": parting it from the numbers comes before all else.
-        score = np.where((key[at] % m == m - 1) & (score >= k), score + len(rows), score)
+        score = np.where((key[at] % m == m - 1) & (score >= k), score + score.max(initial=0), score)
     allowed = fewer >= k
     cut_at, found = _best(part[allowed], score[allowed], at[allowed], n_parts)
     return _two_children(parts, rows, key % m, cut_at, found)
@@ -267,7 +300,7 @@ def _two_children(parts: _Parts, rows: Ints, values: Ints, cut_at: Ints, found: 
     return _Proposal(rows, sizes[keep], parent[keep], found, cut, (none, none, none))
 
 
-def _by_hierarchy(parts: _Parts, column: Quasi, k: int, persons: Ints | None) -> tuple[_Proposal, Ints]:
+def _by_hierarchy(parts: _Parts, column: Quasi, k: int, members: _Members) -> tuple[_Proposal, Ints]:
     """The children of the lowest common ancestor; those under k members are pooled, and the pool must reach k."""
     ladder = column.ladder
     assert ladder is not None
@@ -279,10 +312,7 @@ def _by_hierarchy(parts: _Parts, column: Quasi, k: int, persons: Ints | None) ->
     first = np.flatnonzero(np.r_[True, key[1:] != key[:-1]])
     count = np.diff(np.r_[first, len(key)])
     part, node = key[first] // column.n_levels, key[first] % column.n_levels
-    members = count
-    if persons is not None:
-        members = count_persons(np.repeat(np.arange(len(count)), count), persons[rows], len(count))
-    pooled = _pooled(part, members, len(parts.sizes), k)
+    pooled = _pooled(part, members.of(np.repeat(np.arange(len(count)), count), rows, count), len(parts.sizes), k)
     rank = _rank_within(part, pooled)
     n_children = np.zeros(len(parts.sizes), np.int64)
     np.maximum.at(n_children, part, rank + 1)

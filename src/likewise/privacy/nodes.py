@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from likewise.privacy.criteria import Bools, Sensitive, class_passes
-from likewise.privacy.encoding import Codes, Floats, Ints, Ladder, Quasi, fold, group, has_table
+from likewise.privacy.encoding import Codes, Floats, Ints, Ladder, Quasi, fold, group, has_table, rows_of
 from likewise.privacy.promise import Promise
 
 MOST_CACHED = 512
@@ -100,9 +100,10 @@ class Lattice:
     """The table in its distinct combinations, and the check of a node."""
 
     def __init__(self, columns: list[Quasi], sensitive: list[Sensitive], promise: Promise, most_suppressed: int,
-                 public: list[Ints] | None, persons: Ints | None = None) -> None:  # fmt: skip
+                 public: list[Ints] | None, persons: Ints | None = None,
+                 weights: Ints | None = None) -> None:  # fmt: skip
         self.promise, self.most_suppressed, self.sensitive = promise, most_suppressed, sensitive
-        self.n_rows = len(columns[0].codes)
+        self.n_rows = len(columns[0].codes) if weights is None else int(weights.sum())
         self.ladders: list[Ladder] = [c.ladder for c in columns if c.ladder is not None]
         assert len(self.ladders) == len(columns)
         self.losses = [cell_losses(c) for c in columns]
@@ -113,11 +114,12 @@ class Lattice:
         self.combination, n_combinations = group(*fold(list(codes), n_levels))
         first = np.zeros(n_combinations, np.int64)
         first[self.combination[::-1]] = np.arange(len(self.combination))[::-1]
-        own = self.combination[: self.n_rows]
-        sizes = np.bincount(own, minlength=n_combinations)
-        seen = None if public is None else np.bincount(self.combination[self.n_rows :], minlength=n_combinations)
+        n = len(columns[0].codes)
+        own = self.combination[:n]
+        sizes = rows_of(own, n_combinations, weights)
+        seen = None if public is None else np.bincount(self.combination[n:], minlength=n_combinations)
         self.combination = own
-        pairs = tuple(_tally(own, s.codes, s.n_codes) for s in sensitive) if promise.needs_sensitive else ()
+        pairs = tuple(_tally(own, s.codes, s.n_codes, weights) for s in sensitive) if promise.needs_sensitive else ()
         self.n_persons = 0 if persons is None else int(persons.max()) + 1
         who = None if persons is None else _tally(own, persons, self.n_persons)
         self._nodes: dict[tuple[int, int], Codes] = {}

@@ -22,7 +22,7 @@ from likewise.privacy.stars import crowds_as_read
 from likewise.privacy.written import as_written
 
 _SLACK = 1e-9
-_WHO = "\0who"
+_WHO, _ROWS = "\0who", "\0rows"
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,14 @@ class SensitiveInput:
     distance: str
     hierarchy: Hierarchy | None = None
     persons: npt.NDArray[np.int64] | None = None  # (n,) whose each row is; None: each its own
+    weights: npt.NDArray[np.int64] | None = None  # (n,) rows that each stands for; None: one
 
 
 def verify(
     released: pl.DataFrame, quasi_identifiers: Sequence[str], promise: Promise,
     sensitive: Sequence[SensitiveInput] = (), *, starred: pl.Series | None = None,
     population: pl.DataFrame | None = None, persons: npt.NDArray[np.int64] | None = None, star: str = "value",
+    weights: npt.NDArray[np.int64] | None = None,
 ) -> None:  # fmt: skip
     """Raise PrivacyError unless the released rows keep the promise.
 
@@ -49,6 +51,7 @@ def verify(
         starred: (n released,) rows that are suppressed in place: they must say nothing, and form no class.
         population: the population recoded the same way, for delta-presence and k-map.
         persons: (n released,) whose each row is; None: each its own.
+        weights: (n released,) rows that each stands for; None: one.
         star: "any": k members must agree with each row wherever neither has a star, and there is no more to keep.
     """
     # Under names that nothing here is counted by: a column may be called "level".
@@ -57,6 +60,8 @@ def verify(
     released = released.with_columns(as_written(released.select(quasi_identifiers)).get_columns()).rename(own)
     if persons is not None:
         released = released.with_columns(pl.Series(_WHO, persons))
+    if weights is not None:
+        released = released.with_columns(pl.Series(_ROWS, weights))
     if starred is not None and starred.any():
         _check_starred(released.filter(starred), [*names, *(s.name for s in sensitive)])
         released = released.filter(~starred)
@@ -107,21 +112,24 @@ def _check_population(ours: pl.DataFrame, names: list[str], promise: Promise, po
 
 def _members(frame: pl.DataFrame) -> pl.Expr:
     """The rows of a group, or its persons where they are told."""
+    if _ROWS in frame.columns:
+        return pl.col(_ROWS).sum()
     return pl.col(_WHO).n_unique() if _WHO in frame.columns else pl.len()
 
 
 def _check_sensitive(released: pl.DataFrame, names: list[str], promise: Promise, column: SensitiveInput) -> None:
     # Raw cells that mean the same (two ways to write "missing") are one level.
     known = pl.DataFrame({"raw": column.raw, "level": column.values}).unique("raw")
-    cells = released.select(*names, pl.col(f"^{_WHO}$"), pl.col(column.name).alias("raw"))
+    cells = released.select(*names, pl.col(f"^({_WHO}|{_ROWS})$"), pl.col(column.name).alias("raw"))
     cells = cells.join(known, on="raw", how="left", nulls_equal=True).drop("raw")
     # A person counts once for each level.
     n_classes = cells.select(names).n_unique()
     counts = cells.group_by([*names, "level"]).agg(_members(cells).alias("n"))
     if promise.t is not None:
-        whole = column.values
+        whole = pl.DataFrame({"level": column.values, "rows": 1 if column.weights is None else column.weights})
         if column.persons is not None:
-            whole = pl.DataFrame({"level": whole, _WHO: column.persons}).unique()["level"]
+            whole = whole.with_columns(pl.Series(_WHO, column.persons)).unique()
+        whole = whole.group_by("level", maintain_order=True).agg(q=pl.col("rows").sum() / whole["rows"].sum())
         far = _distances(counts, names, column, whole)
         _demand(int((far > promise.t + _SLACK).sum()), n_classes, f"lie within t={promise.t:g} of {column.name!r}")
     if promise.ignore_missing:
@@ -153,8 +161,8 @@ def _tail_covers(promise: Promise) -> pl.Expr:
     return pl.col("n").list.max() < (promise.c or 0.0) * tail
 
 
-def _distances(counts: pl.DataFrame, names: list[str], column: SensitiveInput, whole: pl.Series) -> pl.Series:
-    """Earth mover's distance of each class from the input, whose levels are `whole`."""
+def _distances(counts: pl.DataFrame, names: list[str], column: SensitiveInput, whole: pl.DataFrame) -> pl.Series:
+    """Earth mover's distance of each class from the input; `whole` holds its levels and their shares q."""
     if column.distance == "equal":
         return _equal(counts, names, whole)
     if column.distance == "hierarchical":
@@ -164,7 +172,7 @@ def _distances(counts: pl.DataFrame, names: list[str], column: SensitiveInput, w
         height = column.hierarchy.height
         total: pl.Series | None = None
         for step in range(height):
-            at = whole if step == 0 else column.hierarchy.labels(whole, step)
+            at = whole if step == 0 else whole.with_columns(column.hierarchy.labels(whole["level"], step))
             own = counts if step == 0 else counts.with_columns(column.hierarchy.labels(counts["level"], step))
             part = _equal(own, names, at)
             total = part if total is None else total + part
@@ -173,9 +181,9 @@ def _distances(counts: pl.DataFrame, names: list[str], column: SensitiveInput, w
     return _ordered(counts, names, whole)
 
 
-def _equal(counts: pl.DataFrame, names: list[str], values: pl.Series) -> pl.Series:
+def _equal(counts: pl.DataFrame, names: list[str], whole: pl.DataFrame) -> pl.Series:
     """Half the sum of |p - q|; what a class lacks of q is 1 minus what it has."""
-    whole = values.alias("level").to_frame().group_by("level").len("q").with_columns(pl.col("q") / len(values))
+    whole = whole.group_by("level").agg(pl.col("q").sum())
     merged = counts.group_by([*names, "level"], maintain_order=True).agg(pl.col("n").sum())
     joined = merged.join(whole, on="level", how="left", nulls_equal=True, maintain_order="left")
     p = pl.col("n") / pl.col("n").sum()
@@ -183,14 +191,14 @@ def _equal(counts: pl.DataFrame, names: list[str], values: pl.Series) -> pl.Seri
     return joined.group_by(names, maintain_order=True).agg(far.alias("far"))["far"]
 
 
-def _ordered(counts: pl.DataFrame, names: list[str], values: pl.Series) -> pl.Series:
+def _ordered(counts: pl.DataFrame, names: list[str], whole: pl.DataFrame) -> pl.Series:
     """Mean gap between the running sums over the sorted levels, missing last; a few classes at a time."""
-    levels = values.drop_nulls().unique().sort()
-    if values.has_nulls():
+    levels = whole["level"].drop_nulls().sort()
+    if whole["level"].has_nulls():
         levels = levels.extend_constant(None, 1)
     rank = pl.DataFrame({"level": levels, "rank": np.arange(len(levels))})
-    whole = values.alias("level").to_frame().join(rank, on="level", nulls_equal=True)["rank"].to_numpy()
-    running = np.cumsum(np.bincount(whole, minlength=len(levels)) / len(whole))
+    share = levels.alias("level").to_frame().join(whole, on="level", nulls_equal=True, maintain_order="left")["q"]
+    running = np.cumsum(share.to_numpy())
     ids = counts.select(names).unique().with_row_index("class")
     table = counts.join(ids, on=names, nulls_equal=True).join(rank, on="level", nulls_equal=True)
     far = np.zeros(ids.height)

@@ -60,6 +60,14 @@ class Scan:
         return can_be_scanned(Path(self.what))
 
     @property
+    def columns(self) -> list[str]:
+        """The names of its columns where a footer tells them; none where it must be spooled first."""
+        if self.table is not None or isinstance(self.what, pl.LazyFrame):
+            return []
+        files = files_of(Path(self.what))
+        return list(pl.read_parquet_schema(files[0])) if form_by_name(files[0]) == "parquet" else []
+
+    @property
     def is_large(self) -> bool:
         """Whether files hold so much that they are read in parts unasked."""
         return is_large(self.what)

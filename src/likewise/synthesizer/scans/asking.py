@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from likewise.engines import engine_of
+from likewise.engines import working
 from likewise.errors import LikewiseError, OptionError, SchemaError
 from likewise.sources.opening import Scan, is_large, scan
 from likewise.synthesizer.fitting import Learnt
@@ -70,10 +69,6 @@ def _learnt(
     if most is not None and (isinstance(most, bool) or not is_count(most) or most < 1):
         raise OptionError(f"train_rows must be a whole number of 1 or more, or None, got {most!r}")
     split, training, drawing = streams(synth)
-    engine, workers = where["engine"], where["workers"]
-    if engine is None:
-        engine = "local" if workers in (None, 1) and where["address"] is None else "processes"
-    made = engine_of(engine, workers=workers, address=where["address"]) if isinstance(engine, str) else None
-    with source.opened() as table, made or nullcontext(engine) as working:
+    with source.opened() as table, working(where["engine"], where["workers"], where["address"]) as engine:
         together = bool(where["data_parallel"])
-        return fit_source(synth, table, working, split, training, most or MOST_LEARNT, together=together), drawing
+        return fit_source(synth, table, engine, split, training, most or MOST_LEARNT, together=together), drawing

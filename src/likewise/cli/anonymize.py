@@ -11,7 +11,7 @@ import typer
 
 import likewise as lw
 from likewise import errors
-from likewise.cli.inputs import schema_in, taken_of
+from likewise.cli.inputs import is_read_in_parts, schema_in, taken_of
 from likewise.cli.options import (
     AS_TOLD,
     HERE,
@@ -183,7 +183,7 @@ def anonymize(
             "method": method not in (Method.MONDRIAN, Method.LATTICE), "numbers": numbers is not Numbers.INTERVAL,
             "reading options": replace(reading, drop=None).given,
         }  # fmt: skip
-        in_parts = _goes_in_parts(source, doing, [name for name, said in whole.items() if said])
+        in_parts = is_read_in_parts(source, doing, [name for name, said in whole.items() if said])
         frame: Any = lw.scan(source) if in_parts else None
         dialect, schema = None, given
         if not in_parts:
@@ -219,28 +219,6 @@ def anonymize(
             page = done.evaluate(frame, target=target)
         page.to_html(report, lang=lang.value)
         terminal.result(f"{report}: the report")
-
-
-def _goes_in_parts(source: Path, doing: Doing, whole: list[str]) -> bool:
-    """Whether the table is read in parts: where somebody is to do so, or it is large.
-
-    Args:
-        whole: what is asked for that looks at a table as a whole.
-
-    Raises:
-        OptionError: somebody is to read parts, and such things are asked for.
-    """
-    if doing.is_asked and whole:
-        raise errors.OptionError(
-            f"--engine, --workers and --address read a table in parts, with which --{whole[0].removeprefix('--')} does "
-            "not go: leave one of them out"
-        )
-    if doing.is_asked or whole:
-        return doing.is_asked
-    try:
-        return bool(lw.scan(source).is_large)
-    except errors.LikewiseError:  # it is no such file, as reading it will tell
-        return False
 
 
 def _hierarchies(texts: list[str]) -> dict[str, Any]:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+import likewise as lw
 from likewise import errors
-from likewise.cli.inputs import open_table
+from likewise.cli.inputs import is_read_in_parts, open_table, schema_in
 from likewise.cli.models import check_model
 from likewise.cli.options import (
     AS_TOLD,
+    HERE,
     Debug,
+    Doing,
     Entity,
     NoEntity,
     OldMethod,
@@ -33,6 +37,7 @@ from likewise.cli.outputs import check_outputs, guard, open_terminal, write_tabl
 if TYPE_CHECKING:
     import polars as pl
 
+    from likewise import Imputer
     from likewise.cli.terminal import Terminal
     from likewise.schema.column import Schema
 
@@ -75,6 +80,7 @@ def impute(
     entity: Entity = None,
     no_entity: NoEntity = False,
     reading: Reading = AS_TOLD,
+    doing: Doing = HERE,
     seed: Seed = None,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -91,6 +97,7 @@ def impute(
       likewise impute holes.csv -o filled.csv --draws 5 --seed 1
       likewise impute holes.parquet -o filled.parquet --model autoregressive
       likewise impute holes.csv -o filled.csv --rule 'price * qty = total'
+      likewise impute big/ -o filled.parquet --engine processes --workers 8
     """
     import polars as pl
 
@@ -105,6 +112,15 @@ def impute(
         check_outputs(table=path)
     model = model_named(model, method, "forest", terminal)
     check_model(model, *METHODS)
+    whole = {
+        "draws": draws is not None, "entity": entity is not None or no_entity, "reading options": reading.given
+    }  # fmt: skip
+    if is_read_in_parts(source, doing, [name for name, said in whole.items() if said]):
+        schema = schema_in(schema_file)
+        imputer = Imputer(model, statistic=statistic.value, schema=schema, random_state=seed, keep_empty_features=True)
+        imputer.set_params(add_indicator=indicator, rules=rule)
+        _fill_in_parts(imputer, source, output, doing, terminal)
+        return
     frame, schema = open_table(source, schema_file, None, entity_of(entity, no_entity), reading, terminal, rule)
     wanted = statistic.value if draws is None else "draw"
     # A column without a value is the file's, and stays.
@@ -119,6 +135,17 @@ def impute(
         write_table(table.select(schema.names), schema, path, beside=marks)
         terminal.result(f"{path}: {len(table):,} rows")
     _tell_what_is_filled(imputer.n_holes_, tables[0].select(schema.names), schema, terminal)
+
+
+def _fill_in_parts(imputer: Imputer, source: Path, output: Path, doing: Doing, terminal: Terminal) -> None:
+    """Fill a table that is not held."""
+    scan = lw.scan(source)
+    with terminal.counting("learning") as progress:
+        imputer.set_params(progress=progress).fit(scan)
+    with terminal.doing("filling"):
+        imputer.transform(scan, to=output, **asdict(doing))
+    terminal.result(f"{output}: filled")
+    terminal.note("read in parts: of many rows a sample was learnt from, chosen by the hashes of their numbers")
 
 
 def _tell_what_is_filled(holes: Mapping[str, int], filled: pl.DataFrame, schema: Schema, terminal: Terminal) -> None:

@@ -6,9 +6,12 @@ Legend: n rows, C columns, h holes of one column, m draws.
 from __future__ import annotations
 
 import inspect
+import os
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from functools import partial
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -18,8 +21,10 @@ from sklearn.base import BaseEstimator, TransformerMixin, _clone_parametrized
 from sklearn.utils.validation import FLOAT_DTYPES, _check_feature_names_in, check_is_fitted, validate_data
 
 from likewise.codecs.matrix import TableMatrix
+from likewise.engines import Engine, working
 from likewise.errors import InputError, LikewiseWarning, OptionError, nearest
 from likewise.estimator import OLD_NAME, check_confidence, check_count, generator_of, renamed
+from likewise.impute import shards
 from likewise.impute.boosting import boost
 from likewise.impute.chained import Equations
 from likewise.impute.doors import Opened, OpenedArray, OpenedFrame, mark_of, open_frame
@@ -35,6 +40,7 @@ from likewise.schema.finite import refuse_infinite
 from likewise.schema.infer import infer
 from likewise.schema.infer_column import SURE_TOKENS
 from likewise.schema.parse import parse
+from likewise.sources.opening import Scan
 from likewise.synthesizer import Synthesizer
 from likewise.typing import Floats
 
@@ -127,7 +133,8 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """Learn from a table with holes.
 
         Args:
-            X: pandas, Polars or Arrow frame, or an array of numbers; (n, C).
+            X: pandas, Polars or Arrow frame, or an array of numbers; (n, C). Of a `likewise.scan`, a table that is not
+                held, 131,072 rows are learnt, chosen by the hashes of their numbers; all where there are fewer.
             y: not used; scikit-learn's pipelines pass it.
 
         Raises:
@@ -136,7 +143,7 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """
         self._model = renamed("method", self.method, "model", self.model, "forest")
         self._check_options()
-        opened = self._open(X, reset=True)
+        opened = self._open(shards.some_rows(X) if isinstance(X, Scan) else X, reset=True)
         rng = generator_of(self.random_state)
         missing = opened.missing
         counts = {name: int(missing[:, i].sum()) for i, name in enumerate(opened.names)}
@@ -206,19 +213,47 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     # ---- filling -----------------------------------------------------------------------------------------------------
 
-    def transform(self, X: Any) -> Any:
+    def transform(
+        self, X: Any, *, to: str | os.PathLike[str] | None = None, engine: str | Engine | None = None,
+        workers: int | None = None, address: str | None = None,
+    ) -> Any:  # fmt: skip
         """The table with every hole filled once, as `statistic` says.
 
         Args:
             X: the columns that `fit` had, of these rows or of others; (n, C).
+            to: of a `likewise.scan`, the file (Parquet, CSV, JSON lines) that its rows go to, block by block.
+            engine, workers, address: who does that, as `likewise.engines` takes them; the rows are the same.
 
         Returns:
-            A table of the kind that came. A median or a mean is told by its row alone: it is the same in any batch.
-            Draws are the same for the same rows, in any order: of several equal rows either may get either draw.
+            The path `to`, or a table of the kind that came. A median or a mean is told by its row alone: it is the same
+            in any batch. Draws are the same for the same rows, in any order: of several equal rows either may get
+            either draw; in a table that is read in parts they hang on the row's number.
         """
         check_is_fitted(self)
+        if isinstance(X, Scan):
+            if to is None:
+                raise OptionError("a table that is read in parts goes to a file: name it with to=")
+            with working(engine, workers, address) as work:
+                return shards.filled(X, work, self._for_blocks()._filled, self._seed, Path(to))
+        if any(given is not None for given in (to, engine, workers, address)):
+            raise OptionError("to, engine, workers and address are of a likewise.scan, and this table is held already")
+        return self._filled(X, np.random.default_rng(self._seed))
+
+    def _for_blocks(self) -> Self:
+        """The same for workers, whom nobody asks how far they are.
+
+        Raises:
+            InputError: it was fitted on an array.
+        """
+        if self.schema_ is None:
+            raise InputError("this imputer was fitted on an array; give it arrays")
+        light = copy(self)
+        light.progress = None
+        return light
+
+    def _filled(self, X: Any, rng: np.random.Generator) -> Any:
         opened = self._open(X, reset=False)
-        x, rng = self._matrix(opened), np.random.default_rng(self._seed)
+        x = self._matrix(opened)
         if self.statistic == "draw":
             return self._closed(opened, self._draws(x, 1, rng), rng)
         said = middle if self.statistic == "median" else mean
@@ -302,13 +337,15 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             raise InputError("this imputer was fitted on an array; give it arrays")
         validate_data(self, X, reset=reset, skip_check_array=True)
         refuse_infinite(raw)
+        if not reset:
+            assert self.schema_ is not None
+            return OpenedFrame(raw, parse(raw, self.schema_), self.schema_, give_back)
         typed = None if isinstance(X, pl.DataFrame) else True
         given = infer(raw, typed=typed) if self.schema is None else self.schema
-        if reset and isinstance(self._model, Synthesizer) and self._model.rules_ is not None:
+        if isinstance(self._model, Synthesizer) and self._model.rules_ is not None:
             given = given.with_rules(self._model.rules_.texts)
-        schema = given.with_rules(self.rules) if reset else self.schema_
-        assert schema is not None, "a fitted imputer has one"
-        schema = _without_numbered_ids(schema, raw) if reset and self.schema is None else schema
+        schema = given.with_rules(self.rules)
+        schema = _without_numbered_ids(schema, raw) if self.schema is None else schema
         return OpenedFrame(raw, parse(raw, schema), schema, give_back)
 
     def _matrix(self, opened: Opened) -> Floats:
@@ -349,11 +386,11 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def __sklearn_clone__(self) -> Self:
         """A fitted synthesizer stays as it is: what it learnt is the parameter."""
-        copy: Self = _clone_parametrized(self)
+        clone: Self = _clone_parametrized(self)
         for name in ("model", "method"):
             if isinstance(fitted := getattr(self, name), Synthesizer):
-                setattr(copy, name, fitted)
-        return copy
+                setattr(clone, name, fitted)
+        return clone
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

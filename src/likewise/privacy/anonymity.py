@@ -52,6 +52,7 @@ from likewise.sources.opening import Scan
 from likewise.sources.scratch import scratch
 from likewise.sources.source import Shard, Source
 from likewise.tables.frames import from_frame, names_of
+from likewise.tables.joining import Parts
 
 if TYPE_CHECKING:
     from likewise.evaluate import Report as EvaluationReport
@@ -394,7 +395,8 @@ def _in_parts(
     source: Source, engine: Engine, order: _Order, to: Path, dialect: Dialect | None, started: float
 ) -> Anonymized:
     """Anonymise shard by shard; the file gets its name when its rows have been held to the promise."""
-    shards.check_target(to, source, dialect)
+    source.check_not_read(to)
+    parts = Parts.new(to, dialect)
     head = source.read(Shard(0, 0, min(_HEAD, source.n_rows)))
     names, secret = columns_of(head, order.quasi_identifiers, order.sensitive)
     tuples = shards.counted(engine, source, [*names, *secret])
@@ -416,7 +418,7 @@ def _in_parts(
         telling = shards.Telling(source, classes, recoding, passing, secret, order.hides, seed, folder, n_buckets)
         seen, sizes = shards.told(engine, telling)
         measures = _checked(asked, seen, seen[shards.STARRED], None, None, "value", seen[shards.ROWS].to_numpy())
-        shards.write(engine, telling, sizes, to, dialect)
+        shards.write(engine, telling, sizes, parts)
     report = _report(asked, replace(outcome, recoding=recoding), order.method, measures, time.monotonic() - started)
     words = [] if order.said else _word_on_entity(head, order.promise.k)
     none = np.zeros(0, np.int64)

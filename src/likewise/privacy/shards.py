@@ -10,7 +10,6 @@ Legend: n rows, T distinct combinations.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,11 +22,10 @@ from likewise.errors import OptionError
 from likewise.hashing import mixed
 from likewise.privacy.labels import TOP
 from likewise.privacy.recoding import Recoding
-from likewise.schema.dialect import Dialect
 from likewise.sources.scratch import closed
 from likewise.sources.source import SHARD, Shard, Source
 from likewise.streams import Streams
-from likewise.tables.joining import Joining, Parts
+from likewise.tables.joining import Parts, join
 from likewise.typing import Ints
 
 MOST = 2_000_000
@@ -206,34 +204,14 @@ def write_bucket(number: int, writing: Writing) -> int:
     return number
 
 
-def write(engine: Engine, telling: Telling, sizes: Ints, to: Path, dialect: Dialect | None) -> None:
+def write(engine: Engine, telling: Telling, sizes: Ints, parts: Parts) -> None:
     """Write all buckets to one file, whole or not at all.
 
     Raises:
         OutputError: the disk is full, or the file cannot be written.
     """
     ends = np.concatenate([np.zeros((len(sizes), 1), np.int64), np.cumsum(sizes, axis=1)], axis=1)
-    parts = Parts.of(to, secrets.token_bytes(16), dialect)
-    joining = Joining(parts)
-    try:
-        with joining:
-            for number in engine.map(write_bucket, range(telling.n_buckets), Writing(telling, ends, parts)):
-                joining.add(parts.path(number))
-            joining.finish()
-    finally:
-        joining.remove()
-
-
-def check_target(to: Path, source: Source, dialect: Dialect | None) -> None:
-    """Hold a file to what can be written in parts.
-
-    Raises:
-        OptionError: it is of a format that is not written so, or one of those that are read.
-    """
-    if not Parts.can_join(to, dialect):
-        raise OptionError(f"files such as {to.name!r} are not written in parts: write .parquet, .csv or .jsonl")
-    if str(to.resolve()) in {str(Path(part.path).resolve()) for part in source.parts}:
-        raise OptionError(f"file {str(to)!r} is read, and cannot be written at the same time: name another")
+    join(engine.map(write_bucket, range(telling.n_buckets), Writing(telling, ends, parts)), parts)
 
 
 def room_for(source: Source) -> int:

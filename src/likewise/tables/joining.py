@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from typing import IO
 
 import polars as pl
 
-from likewise.errors import OutputError
+from likewise.errors import OptionError, OutputError
 from likewise.schema.dialect import Dialect
 from likewise.tables import parquet
 from likewise.tables.atomic import atomic_path, output_errors
@@ -53,6 +54,17 @@ class Parts:
         target = Path(os.path.realpath(target))
         name = hashlib.sha256(told + repr(dialect).encode()).hexdigest()[:16]
         return cls(target, target.with_name(f".{target.name[:100]}.{name}.parts"), dialect or Dialect())
+
+    @classmethod
+    def new(cls, target: Path, dialect: Dialect | None) -> Parts:
+        """The parts of a table that nobody goes on with.
+
+        Raises:
+            OptionError: files of this format cannot be joined.
+        """
+        if not cls.can_join(target, dialect):
+            raise OptionError(f"files such as {target.name!r} are not written in parts: write .parquet, .csv or .jsonl")
+        return cls.of(target, secrets.token_bytes(16), dialect)
 
     @classmethod
     def can_join(cls, target: Path, dialect: Dialect | None) -> bool:
@@ -163,6 +175,22 @@ class Joining:
                 at, n = (int.from_bytes(part, "little") for part in (head[:_LENGTH], head[_LENGTH:]))
                 joined.add(footers.read(n), at)
         return joined.footer()
+
+
+def join(numbers: Iterable[int], parts: Parts) -> None:
+    """Join parts to one file as their numbers come, which tell that they are written; whole or not at all.
+
+    Raises:
+        OutputError: the disk is full, or the file cannot be written.
+    """
+    joining = Joining(parts)
+    try:
+        with joining:
+            for number in numbers:
+                joining.add(parts.path(number))
+            joining.finish()
+    finally:
+        joining.remove()
 
 
 def _synced(file: IO[bytes]) -> None:

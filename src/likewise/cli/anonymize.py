@@ -11,7 +11,7 @@ import typer
 
 import likewise as lw
 from likewise import errors
-from likewise.cli.inputs import is_read_in_parts, schema_in, taken_of
+from likewise.cli.inputs import given_in, read_in_parts, schema_in, taken_of
 from likewise.cli.options import (
     AS_TOLD,
     HERE,
@@ -178,12 +178,12 @@ def anonymize(
     with terminal.doing("reading"):
         # A column that is left out still tells whose the rows are.
         given = schema_in(schema_file)
-        whole = {
+        together = {
             "report": report, "entity": entity, "population": population, "importance": importance,
             "method": method not in (Method.MONDRIAN, Method.LATTICE), "numbers": numbers is not Numbers.INTERVAL,
-            "reading options": replace(reading, drop=None).given,
+            **given_in(replace(reading, drop=None)),
         }  # fmt: skip
-        in_parts = is_read_in_parts(source, doing, [name for name, said in whole.items() if said])
+        in_parts = read_in_parts([source], doing, together)
         frame: Any = lw.scan(source) if in_parts else None
         dialect, schema = None, given
         if not in_parts:

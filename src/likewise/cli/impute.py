@@ -12,7 +12,7 @@ import typer
 
 import likewise as lw
 from likewise import errors
-from likewise.cli.inputs import is_read_in_parts, open_table, schema_in
+from likewise.cli.inputs import given_in, open_table, read_in_parts, schema_in
 from likewise.cli.models import check_model
 from likewise.cli.options import (
     AS_TOLD,
@@ -112,10 +112,8 @@ def impute(
         check_outputs(table=path)
     model = model_named(model, method, "forest", terminal)
     check_model(model, *METHODS)
-    whole = {
-        "draws": draws is not None, "entity": entity is not None or no_entity, "reading options": reading.given
-    }  # fmt: skip
-    if is_read_in_parts(source, doing, [name for name, said in whole.items() if said]):
+    together = {"draws": draws, "entity": entity, "no_entity": no_entity, **given_in(reading)}
+    if read_in_parts([source], doing, together):
         schema = schema_in(schema_file)
         imputer = Imputer(model, statistic=statistic.value, schema=schema, random_state=seed, keep_empty_features=True)
         imputer.set_params(add_indicator=indicator, rules=rule)

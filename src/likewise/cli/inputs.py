@@ -18,7 +18,6 @@ from likewise.schema.semantics import WHYS
 if TYPE_CHECKING:
     import polars as pl
 
-    from likewise.cli.options import Doing
     from likewise.cli.terminal import Terminal
     from likewise.conditions import Condition, OfRows
     from likewise.schema.column import Schema
@@ -50,28 +49,6 @@ def open_table(
         given = schema_in(schema_file)
         frame, dialect = reading.read(source, schema=given)
     return frame, schema_of(frame, given, target, terminal, whose, dialect, reading).with_rules(rules)
-
-
-def is_read_in_parts(source: Path, doing: Doing, whole: list[str]) -> bool:
-    """Whether the table is read in parts: where somebody is to do so, or it is large.
-
-    Args:
-        whole: what is asked for that looks at a table as a whole.
-
-    Raises:
-        OptionError: somebody is to read parts, and such things are asked for.
-    """
-    if doing.is_asked and whole:
-        raise errors.OptionError(
-            f"--engine, --workers and --address read a table in parts, with which --{whole[0].removeprefix('--')} does "
-            "not go: leave one of them out"
-        )
-    if doing.is_asked or whole:
-        return doing.is_asked
-    try:
-        return bool(lw.scan(source).is_large)
-    except errors.LikewiseError:  # it is no such file, as reading it will tell
-        return False
 
 
 @dataclass(frozen=True)

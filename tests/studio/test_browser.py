@@ -91,6 +91,7 @@ def test_the_whole_path_on_a_file(open_page: Callable[..., Opened], folder: Path
         rows = _rows(opened, tmp_path)
         assert rows.height == 40
         assert set(rows["sex"]) == {"Female"}
+        assert sorted(rows["ill"].value_counts()["count"]) == [10, 30]
         _fits_a_phone_in_chinese(open_page, address)
         _is_named_and_told_apart(open_page, address)
         page.on("dialog", lambda dialog: dialog.accept())
@@ -190,9 +191,12 @@ def _rows(opened: Opened, tmp_path: Path) -> pl.DataFrame:
     page.click("#add")
     page.wait_for_selector("#odds:has-text('of 300 real rows meet this')")
     page.get_by_label("Rows", exact=True).fill("40")
-    page.keyboard.press("Tab")
+    page.get_by_label("Set the shares of ill").check()
+    page.locator("#mix input[type=range] >> nth=0").fill("25")
+    page.wait_for_selector("#mix output:text-is('75 %')")
     page.click("#draw")
     page.wait_for_selector("h3:has-text('40 rows were drawn')")
+    page.wait_for_selector("#get-drawn_parquet")
     opened.shot("rows")
     with page.expect_download() as download:
         page.click("#get-drawn")
@@ -250,6 +254,7 @@ def test_the_demo_learns_with_a_curve_survives_a_reload_and_is_stopped(
         page.wait_for_selector("svg.curve .held")
         page.reload()
         page.wait_for_selector("svg.curve .held")
+        page.wait_for_selector("section:has(#so-far) table.cells td")
         assert "#token" not in page.url
         page.click("#stop")
         page.wait_for_selector("#stop:has-text('停止')")

@@ -20,11 +20,11 @@ pytest.importorskip("starlette", reason="Starlette is in the extra 'studio'")
 
 import likewise as lw
 from likewise.cli.app import app
-from likewise.studio import recipes, worker
+from likewise.studio import api, facts, recipes, worker
 from likewise.studio.api import State
 from likewise.studio.jobs import Jobs
 from likewise.studio.server import ASSETS
-from likewise.studio.session import Change, Session, Source
+from likewise.studio.session import Change, Session, Source, mix_of
 from likewise.studio.tickets import Tickets
 from likewise.studio.words import PAIRS
 
@@ -113,6 +113,35 @@ def test_rows_drawn_under_conditions_are_those_of_command_and_python(state: Stat
     assert found[0]["age"].min() >= 40  # type: ignore[operator]
 
 
+def test_rows_in_set_shares_are_those_of_command_and_python(state: State) -> None:
+    state.session.set({"model": "autoregressive", "max_seconds": 1.0})
+    run = ran(state)
+    state.session.where, state.session.n_rows, state.session.mix = ("sex=Female",), 40, {"no": 25, "yes": 75}
+    found = []
+    with chdir(run.folder):
+        for form in ("command", "python"):
+            code = shown(state, "rows", form)
+            execute(code) if form == "command" else exec(code, {})
+            found.append(pl.read_csv(recipes.DRAWN))
+    assert found[0].equals(found[1])
+    assert dict(found[0]["ill"].value_counts().iter_rows()) == {"no": 10, "yes": 30}
+    assert set(found[0]["sex"]) == {"Female"}
+    assert facts.classes(table(), run.schema, ["ill=yes"]) == facts.classes(table(), run.schema, [])
+    for wrong in ({"no": 25}, {"no": 25.0, "yes": 75}, {"no": -1, "yes": 101}, [1], {"no": True, "yes": 99}):
+        with pytest.raises(lw.LikewiseError):
+            mix_of(wrong)
+
+
+def test_drawn_rows_are_given_out_with_types(state: State) -> None:
+    run = ran(state)
+    api._as_parquet(run, run.folder / recipes.ROWS, run.folder / "synthetic.parquet")
+    found = pl.read_parquet(run.folder / "synthetic.parquet")
+    assert found["age"].dtype == pl.Float64
+    assert found["visits"].dtype.is_integer()
+    assert found.height == run.facts["preview"]["n"]
+    assert facts.typed(pl.DataFrame({"age": ["20-29"]}), run.schema)["age"].to_list() == ["20-29"]
+
+
 def test_histories_are_drawn_whole_as_the_command_does(state: State, tmp_path: Path) -> None:
     frame = pl.DataFrame({
         "who": [f"p{k // 4:03d}" for k in range(400)], "day": [str(k % 4 * 3 + k % 7) for k in range(400)],
@@ -192,6 +221,7 @@ def test_whether_balancing_helps_is_told_as_the_command_tells_it(state: State, t
 
 def test_the_plan_leads_back_to_the_same_place(state: State, tmp_path: Path) -> None:
     session = state.session
+    session.mix = {"no": 40, 'y"es': 60}
     session.where, session.gate = ('plan="=plus"', "age=18..30"), "[rules]\nshape = { max = 0.1 }\n"
     session.set({"max_seconds": 2.5, "pay": ["levels"]})
     session.change(Change("plan", {"missing": ['a "b" \\ c', "\u007f", "空"]}))
@@ -237,6 +267,9 @@ def test_a_job_is_a_process_that_tells_and_keeps_what_it_has_when_stopped(state:
     asyncio.run(watch())
     assert (job.status, job.error) == ("done", None)
     assert len(job.curve) < job.curve[0]["epochs"]  # of each training there was
+    assert job.rows is not None  # drawn while it learnt
+    assert job.rows["columns"] == table().columns
+    assert len(job.rows["rows"]) == 5
     assert lw.load(run.folder / recipes.MODEL).record_["stopped"] == "asked"
     assert run.facts["preview"]["n"] == 300
 

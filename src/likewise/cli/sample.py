@@ -14,6 +14,7 @@ from likewise.cli.inputs import conditions_of, history_conditions_of, length_of
 from likewise.cli.options import (
     AS_TOLD,
     HERE,
+    OF_DOING,
     OUTPUT,
     Debug,
     Doing,
@@ -78,6 +79,13 @@ def sample(
         list[str] | None,
         typer.Option(metavar="COND", help="A condition that every row meets; may be given several times."),
     ] = None,
+    mix: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COL=VALUE:SHARE",
+            help="A share of the rows, of one column exactly: income=>50K:0.5; what is left goes to its other values.",
+        ),
+    ] = None,
     length: Annotated[
         str | None, typer.Option(metavar="COND", help="Of histories: how many rows each has, such as 12, 5..10 or >=5.")
     ] = None,
@@ -101,6 +109,7 @@ def sample(
     Examples:
       likewise sample model.likewise -n 1000 -o more.csv
       likewise sample model.likewise -n 1000 -o rich.csv --where 'income=>50K' --where 'age=60..90'
+      likewise sample model.likewise -n 1000 -o even.csv --mix 'income=>50K:0.5'
       likewise sample model.likewise -n 100000000 -o more.parquet --seed 1 --engine processes
       likewise sample model.likewise --entities 500 -o more.csv
       likewise sample model.likewise --entities 500 -o more.csv --where 'ward[some]=surgery' --length '>=5'
@@ -120,6 +129,10 @@ def sample(
     with terminal.doing("reading"):
         synthesizer = lw.load(model)
     of_database, of_histories = synthesizer.database_ is not None, synthesizer.histories_ is not None
+    if mix and (of_database or of_histories or synthesizer.image_codec_ is not None):
+        raise errors.OptionError("--mix is of rows that stand alone, and this model learnt others: leave it out")
+    if mix:
+        refuse_given(context, (*OF_DOING, "max_tries"), "they do not go with --mix")
     if doing.is_asked and (of_database or of_histories or synthesizer.image_codec_ is not None):
         raise errors.OptionError("--engine draws rows that stand alone, and this model learnt others: leave it out")
     if of_database:
@@ -163,6 +176,9 @@ def sample(
         draw(synthesizer, door, n_rows, conditions, seed=seed, terminal=terminal, output=output)
         return
     check_outputs(static_output, table=output)
+    if mix:
+        _draw_mixed(synthesizer, n_rows, conditions, mix, seed, output, terminal)
+        return
     if not of_histories:
         with terminal.drawing() as search:
             write_drawn(
@@ -182,6 +198,21 @@ def sample(
         return
     write_table(fake, synthesizer.schema_, output)
     terminal.result(f"{output}: {len(fake):,} rows")
+
+
+def _draw_mixed(
+    synthesizer: Synthesizer, n: int, where: dict[str, Any], mix: list[str], seed: int | None, output: Path,
+    terminal: Terminal,
+) -> None:  # fmt: skip
+    """Write rows of which a column's values have the shares asked for."""
+    import likewise as lw
+    from likewise.cli.scenario import mixes_of
+
+    mixes = mixes_of(mix, synthesizer.schema_)
+    with terminal.doing("drawing"):
+        fake = lw.Scenario().fit(synthesizer).sample(n, mix=mixes, where=where or None, random_state=seed).frame
+    write_table(fake, synthesizer.schema_, output)
+    terminal.result(f"{output}: {n:,} rows")
 
 
 def _draw_each(

@@ -391,7 +391,7 @@ def _asked(
         "where": _gathered(_condition(text, schema) for text in where),
         "intervene": _gathered(_condition(text, schema) for text in do) or None,
         "order": causes or order,
-        "mix": _mixes(mix, schema) or None,
+        "mix": mixes_of(mix, schema) or None,
         "views": [_view(text) for text in view],
     }
 
@@ -428,7 +428,7 @@ def _put(found: dict[str, Any], name: str, asked: Any) -> None:
     found[name] = asked
 
 
-def _mixes(texts: list[str], schema: Schema) -> dict[str, dict[Any, float]]:
+def mixes_of(texts: list[str], schema: Schema) -> dict[str, dict[Any, float]]:
     """`job=unemployed:0.3`, several of one column gathered."""
     mixes: dict[str, dict[Any, float]] = {}
     for text in texts:

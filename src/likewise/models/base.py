@@ -84,6 +84,8 @@ class Generator(ABC):
     """Whether it can keep a budget of differential privacy."""
     takes_context: ClassVar[bool] = False
     """Whether it can be told fields which are never drawn."""
+    draws_while_learning: ClassVar[bool] = False
+    """Whether it can draw rows between two epochs of its fit, which do not change what it comes to."""
     n_rows: int
     """Rows learnt from, as best known, where a budget holds."""
     condition_fields: tuple[int, ...] = ()

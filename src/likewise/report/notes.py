@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache
 
 # English template -> Chinese. Blanks are named; a test holds the table to what `evaluate` writes.
@@ -172,18 +173,28 @@ def note_in(note: str, lang: str) -> str:
     """
     if lang != "zh":
         return note
-    return _translated(note, ZH) or note
+    return _note(note, ZH) or note
 
 
-def _translated(text: str, table: dict[str, str]) -> str | None:
-    for english, chinese in table.items():
-        found = _pattern(english).fullmatch(text)
-        if found:
-            parts = {"note": ZH}  # a note about a note
-            blanks = {
-                k: ROLES_ZH.get(v) or _translated(v, parts.get(k, PARTS_ZH)) or v for k, v in found.groupdict().items()
-            }
-            return chinese.format(**blanks)
+def _note(text: str, table: dict[str, str]) -> str | None:
+    def part(value: str, name: str) -> str | None:
+        return ROLES_ZH.get(value) or _note(value, ZH if name == "note" else PARTS_ZH)  # a note about a note
+
+    return translated(text, table, part)
+
+
+def translated(
+    text: str, table: dict[str, str], part: Callable[[str, str], str | None] = lambda value, name: None
+) -> str | None:
+    """A text by the first template that it is made from; None where it is made from none.
+
+    Args:
+        table: English template -> the other.
+        part: what fills a blank and the blank's name, to what it is in the other language; None leaves it as it is.
+    """
+    for english, other in table.items():
+        if (found := _pattern(english).fullmatch(text)) is not None:
+            return other.format(**{name: part(value, name) or value for name, value in found.groupdict().items()})
     return None
 
 

@@ -21,9 +21,9 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from likewise.errors import InputError, LikewiseError, OptionError
 from likewise.rules.discovery import discover_rules
 from likewise.schema.semantics import Semantic
-from likewise.studio import facts, protection, recipes
+from likewise.studio import facts, protection, recipes, spoken
 from likewise.studio.jobs import Job, Jobs
-from likewise.studio.session import Change, Run, Session, Source, file_name
+from likewise.studio.session import Change, Run, Session, Source, file_name, mix_of
 from likewise.studio.tickets import Served, Tickets
 from likewise.tables import files
 from likewise.tables.source import PACKED
@@ -36,8 +36,12 @@ FILES = {
     "rows": (recipes.ROWS, "text/csv"), "drawn": (recipes.DRAWN, "text/csv"), "report": (recipes.REPORT, "text/html"),
     "json": (recipes.JSON, "application/json"), "model": (recipes.MODEL, "application/octet-stream"),
     "sheet": (recipes.SHEET, "text/html"), "schema": (recipes.SCHEMA, "application/json"),
+    "rows_parquet": ("synthetic.parquet", "application/vnd.apache.parquet"),
+    "drawn_parquet": ("drawn.parquet", "application/vnd.apache.parquet"),
 }  # fmt: skip
 """What of a run is given out, and as what."""
+MADE_OF = {"rows_parquet": recipes.ROWS, "drawn_parquet": recipes.DRAWN}
+"""What is made when it is asked for, and of what."""
 
 Answer = Callable[["State", Request], Awaitable[Any]]
 
@@ -106,8 +110,9 @@ class State:
         state: dict[str, Any] = {
             "lang": self.lang, "most_upload": min(MOST_UPLOAD, free // 4), "settings": asdict(session.settings),
             "source": None, "jobs": [job.told() for job in self.jobs.all], "trail": session.trail,
-            "where": session.where, "n_rows": session.n_rows, "draw_seed": session.draw_seed, "gate": session.gate,
-            "semantics": [semantic.value for semantic in Semantic],
+            "where": session.where, "mix": session.mix,
+            "n_rows": session.n_rows, "draw_seed": session.draw_seed, "gate": session.gate,
+            "semantics": {one.value: {"en": one.words, "zh": spoken.SEMANTICS[one.words]} for one in Semantic},
         }  # fmt: skip
         if source is None:
             return state
@@ -120,14 +125,15 @@ class State:
             "columns": facts.columns(source, session.schema),
             "rules": session.schema.rules,
             "can_undo": bool(session.changes), "can_redo": bool(session.undone),
-            "steps": recipes.steps(session, run), "advice": session.advice,
+            "steps": recipes.steps(session, run),
+            "advice": None if session.advice is None else spoken.advice(session.advice),
             "runs": [self.run_told(run) for run in session.runs],
         }  # fmt: skip
 
     def run_told(self, run: Run) -> dict[str, Any]:
         return {
             "id": run.id, "job": run.job, "settings": asdict(run.settings), **run.facts,
-            "files": [name for name, (file, _) in FILES.items() if (run.folder / file).is_file()],
+            "files": [name for name, (file, _) in FILES.items() if (run.folder / MADE_OF.get(name, file)).is_file()],
         }  # fmt: skip
 
     def begin_advice(self) -> None:
@@ -407,13 +413,16 @@ async def odds(state: State, request: Request) -> Any:
     run, where = state.session.run(_text(said, "run")), list(_where(said))
     if run.settings.time is not None:
         return {}  # conditions on histories are on whole ones, and those are not counted here
-    drawn = await asyncio.to_thread(lambda: facts.share_of(state.rows_of(run), run.schema, where))
-    if run.settings.purpose == "budget":
-        return {"drawn": drawn}  # a count of real rows would cost
-    return {
-        "drawn": drawn,
-        "real": await asyncio.to_thread(facts.share_of, state.session.table.frame, run.schema, where),
-    }
+
+    def counted() -> dict[str, Any]:
+        frames = {"drawn": state.rows_of(run)}
+        if run.settings.purpose != "budget":  # a count of real rows would cost
+            frames["real"] = state.session.table.frame
+        shares = {name: facts.share_of(frame, run.schema, where) for name, frame in frames.items()}
+        classes = {name: facts.classes(frame, run.schema, where) for name, frame in frames.items()}
+        return shares | {"target": run.schema.target, "classes": classes}
+
+    return await asyncio.to_thread(counted)
 
 
 async def draw(state: State, request: Request) -> Any:
@@ -421,9 +430,8 @@ async def draw(state: State, request: Request) -> Any:
     session = state.session
     run = session.run(_text(said, "run"))
     session.where, session.n_rows = _where(said), _whole(said, "rows", 1, 1000)
-    session.draw_seed = _whole(said, "seed", 0, 0)
-    histories = run.settings.time is not None
-    command = recipes.draw_command(session.where, session.n_rows, session.draw_seed, histories=histories)
+    session.draw_seed, session.mix = _whole(said, "seed", 0, 0), mix_of(said.get("mix", {}))
+    command = recipes.draw_command(session, run)
     session.noted("drew", run=run.facts["n"], command=" ".join(["likewise", *command]))
     job = Job("draw", [command], run.folder)
 
@@ -463,6 +471,8 @@ async def ticket(state: State, request: Request) -> Any:
         path = await asyncio.to_thread(_report_page, state, run, lang)
     elif what == "sheet":
         path = run.folder / recipes.SHEETS[lang]
+    elif what in MADE_OF and (run.folder / MADE_OF[what]).is_file():
+        await asyncio.to_thread(_as_parquet, run, run.folder / MADE_OF[what], path)
     if not path.is_file():
         raise OptionError("this run has no such file")
     if show and media != "text/html":
@@ -480,6 +490,10 @@ def _report_page(state: State, run: Run, lang: str) -> Path:
         dp_only = run.settings.purpose == "budget" and run.settings.dp_only
         _measured().write_page(report, path, lang=lang, dp_only=dp_only)
     return path
+
+
+def _as_parquet(run: Run, rows: Path, path: Path) -> None:
+    files.write(facts.typed(files.read(rows), run.schema), path)
 
 
 async def side_by_side(state: State, request: Request) -> Any:

@@ -11,11 +11,16 @@ from likewise.conditions.values import meeting
 from likewise.errors import ConditionError, LikewiseError
 from likewise.schema.column import Column, Kind, Schema
 from likewise.schema.parse import parse, parse_column
+from likewise.studio import spoken
 from likewise.studio.session import Source
 
 MOST_ROWS = 100_000
 """Looked at for pictures."""
 BINS, LEVELS, EXAMPLES = 24, 8, 4
+MOST_COLUMNS = 50
+"""Of rows that are shown."""
+CLASSES = 8
+"""Of a target whose mix may be set, at most."""
 LETTERS = 60
 """Of a cell that is shown."""
 FORMULAS = ("=", "+", "-", "@", "\t", "\r")
@@ -32,7 +37,8 @@ def _told(column: Column) -> dict[str, Any]:
     plain = {**plain.pop("found", {}), **plain}
     plain.pop("levels", None) if "levels" in column.found else None
     return plain | {
-        "kind": column.kind.value, "role": column.role.value, "said": sorted(column.said), "notes": list(column.notes),
+        "kind": column.kind.value, "role": column.role.value, "said": sorted(column.said),
+        "notes": [spoken.note(text) for text in column.notes],
         "missing": list(column.missing),
     }  # fmt: skip
 
@@ -93,12 +99,12 @@ def tried(source: Source, schema: Schema, name: str) -> dict[str, Any]:
 
 
 def preview(frame: pl.DataFrame, n: int = 8) -> dict[str, Any]:
-    """A few rows as texts, and how many columns hold cells that a spreadsheet would run as formulas."""
-    shown = frame.head(n)
+    """A few rows as texts, of the first columns, and which columns hold cells that a spreadsheet would run."""
+    shown = frame[:n, :MOST_COLUMNS]
     cells = [[None if cell is None else _cut(str(cell)) for cell in row] for row in shown.iter_rows()]
     texts = frame.select(pl.col(pl.String))
     risky = [c.name for c in texts if c.is_not_null().any() and _begins_a_formula(c)]
-    return {"columns": frame.columns, "rows": cells, "n": frame.height, "formulas": risky}
+    return {"columns": shown.columns, "rows": cells, "n": frame.height, "formulas": risky}
 
 
 def _begins_a_formula(texts: pl.Series) -> bool:
@@ -108,17 +114,48 @@ def _begins_a_formula(texts: pl.Series) -> bool:
     return bool((starts & known.str.strip_chars().cast(pl.Float64, strict=False).is_null()).any())
 
 
+def classes(frame: pl.DataFrame, schema: Schema, where: list[str]) -> list[tuple[str, int]] | None:
+    """The classes of the target among the rows that meet conditions; None where it has too many, or no classes.
+
+    Raises:
+        ConditionError: a condition cannot be read.
+    """
+    target = None if schema.target is None else schema[schema.target]
+    if target is None or target.kind not in (Kind.CATEGORICAL, Kind.BOOLEAN):
+        return None
+    asked = [text for text in where if parse_where(text, schema)[0] != target.name]
+    rows = parse(frame.select(schema.names), schema)
+    levels = rows[target.name].drop_nulls().unique().sort()
+    if not 2 <= len(levels) <= CLASSES:
+        return None
+    met = rows.filter(meeting(rows, _resolved(asked, schema)))[target.name]
+    names = target.labels if target.kind is Kind.BOOLEAN and target.labels else [str(level) for level in levels]
+    return [(name, int((met == level).sum())) for name, level in zip(names, levels, strict=False)]
+
+
+def typed(frame: pl.DataFrame, schema: Schema) -> pl.DataFrame:
+    """Drawn rows with numbers as numbers and times as times; as they are where they are no rows of the schema."""
+    try:
+        return parse(frame, schema, partial=True)
+    except LikewiseError:  # anonymised rows hold ranges
+        return frame
+
+
 def share_of(frame: pl.DataFrame, schema: Schema, where: list[str]) -> dict[str, int]:
     """How many rows there are, and how many of them meet all conditions.
 
     Raises:
         ConditionError: a condition cannot be read.
     """
+    met = meeting(parse(frame.select(schema.names), schema), _resolved(where, schema))
+    return {"rows": frame.height, "meet": int(met.sum())}
+
+
+def _resolved(where: list[str], schema: Schema) -> dict[str, Any]:
     asked: dict[str, Any] = {}
     for text in where:
         name, condition = parse_where(text, schema)
         if name in asked:
             raise ConditionError(f"column {name!r} has two conditions; write them as one, such as {name}=a|b")
         asked[name] = condition
-    met = meeting(parse(frame.select(schema.names), schema), resolve(asked, schema))
-    return {"rows": frame.height, "meet": int(met.sum())}
+    return resolve(asked, schema)

@@ -44,6 +44,7 @@ class Job:
     phase: str = ""
     curve: list[dict[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    rows: dict[str, Any] | None = None
     search: dict[str, Any] | None = None
     error: str | None = None
     began: float | None = None
@@ -52,7 +53,7 @@ class Job:
     version: int = 0
 
     def told(self) -> dict[str, Any]:
-        names = ("id", "kind", "status", "phase", "curve", "notes", "search", "error", "seconds", "is_stopping")
+        names = ("id", "kind", "status", "phase", "curve", "notes", "rows", "search", "error", "seconds", "is_stopping")
         return {name: getattr(self, name) for name in names}
 
     def hear(self, event: dict[str, Any]) -> None:
@@ -64,6 +65,8 @@ class Job:
                 del self.curve[1:-1:2]
         elif kind == "phase":
             self.phase = event["phase"]
+        elif kind == "rows":
+            self.rows = event
         elif kind in ("search", "count"):
             self.search = event
         elif kind == "note" and len(self.notes) < KEPT:

@@ -13,6 +13,7 @@ from likewise.dp.ledger import DP
 from likewise.errors import LikewiseError, PrivacyError
 from likewise.models import MODELS
 from likewise.schema.column import Role, Schema
+from likewise.studio import spoken
 from likewise.studio.session import Session, Settings, Source
 
 NOT_PRIVATE = ("copula", "cart")
@@ -31,20 +32,20 @@ def told(session: Session, budget: Path) -> dict[str, Any]:
     return facts
 
 
-def models() -> list[dict[str, str]]:
-    return [{"name": name, **vars(kind.about)} for name, kind in MODELS.items()]
+def models() -> list[dict[str, Any]]:
+    return [{"name": name, **spoken.about(name, kind.about)} for name, kind in MODELS.items()]
 
 
-def unsaid(source: Source, schema: Schema, settings: Settings) -> str | None:
+def unsaid(source: Source, schema: Schema, settings: Settings) -> spoken.Said | None:
     """What must be declared before a private run, or paid for; None where nothing lacks."""
     try:
         Declaration.of(
             schema, source.frame.schema, DP(settings.epsilon, settings.delta, pay=settings.pay), in_file=True
         )
     except PrivacyError as error:
-        return str(error).partition("\nSay what anybody may know")[0]
+        return spoken.unsaid(str(error).partition("\nSay what anybody may know")[0])
     except LikewiseError as error:
-        return str(error)
+        return spoken.unsaid(str(error))
     return None
 
 

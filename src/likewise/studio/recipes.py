@@ -50,19 +50,23 @@ def _anonymize_command(source: str, schema: Schema, settings: Settings) -> list[
     return words
 
 
-def draw_command(where: Sequence[str], rows: int, seed: int, *, histories: bool) -> list[str]:
-    conditions = [word for text in where for word in ("--where", text)]
-    return [
-        "sample",
-        MODEL,
-        "--entities" if histories else "-n",
-        str(rows),
-        "-o",
-        DRAWN,
-        *conditions,
-        "--seed",
-        str(seed),
-    ]
+def draw_command(session: Session, run: Run | None) -> list[str]:
+    """Words that draw what is asked of the rows of a run."""
+    histories = (run.settings if run else session.settings).time is not None
+    words = ["sample", MODEL, "--entities" if histories else "-n", str(session.n_rows), "-o", DRAWN]
+    words += [word for text in session.where for word in ("--where", text)]
+    for part, share in _mix(session, run):
+        words += ["--mix", f"{part}:{share:g}"]
+    return [*words, "--seed", str(session.draw_seed)]
+
+
+def _mix(session: Session, run: Run | None) -> list[tuple[str, float]]:
+    """The classes of the target that have a share, each as a condition."""
+    target = (run.schema if run else session.schema).target
+    if target is None:
+        return []
+    quoted = ((level.replace('"', '""'), percents) for level, percents in session.mix.items() if percents)
+    return [(f'{target}="{level}"', percents / 100) for level, percents in quoted]
 
 
 def sheet_command(counted: bool, lang: str = "en") -> list[str]:
@@ -87,8 +91,8 @@ def steps(session: Session, run: Run | None) -> dict[str, dict[str, str]]:
         "train": {"command": _line(fit), "python": _fit_python(source, session.schema, session.settings)},
         "out": {"command": _line(sheet_command(is_private)), "python": _gate_python(), "toml": session.gate},
         "rows": {
-            "command": _line(draw_command(session.where, session.n_rows, session.draw_seed, histories=histories)),
-            "python": _draw_python(session.where, session.n_rows, session.draw_seed, histories=histories),
+            "command": _line(draw_command(session, run)),
+            "python": _draw_python(session, run, histories=histories),
         },
     } | {"plan": {"toml": plan}}
 
@@ -235,7 +239,8 @@ def _gate_python() -> str:
 # ---- rows ------------------------------------------------------------------------------------------------------------
 
 
-def _draw_python(where: Sequence[str], rows: int, seed: int, *, histories: bool) -> str:
+def _draw_python(session: Session, run: Run | None, *, histories: bool) -> str:
+    where, rows, seed, mix = session.where, session.n_rows, session.draw_seed, session.mix
     lines = ["import likewise as lw", "", f'synth = lw.load("{MODEL}")']
     asked = ""
     if where:
@@ -243,7 +248,13 @@ def _draw_python(where: Sequence[str], rows: int, seed: int, *, histories: bool)
         lines.insert(1, f"from likewise.conditions import {read}")
         lines.append(f"where = dict({read}(text, synth.schema_) for text in {list(where)!r})")
         asked = ", where=where"
-    lines.append(f"rows = synth.sample({rows}{asked}, random_state={seed})")
+    if mix:
+        target = (run.schema if run else session.schema).target
+        shares = {level: percents / 100 for level, percents in mix.items() if percents}
+        asked += f", mix={{{target!r}: {shares!r}}}"
+        lines.append(f"rows = lw.Scenario().fit(synth).sample({rows}{asked}, random_state={seed}).frame")
+    else:
+        lines.append(f"rows = synth.sample({rows}{asked}, random_state={seed})")
     return "\n".join([*lines, f'lw.write(rows, "{DRAWN}", dialect=synth.schema_.dialect)'])
 
 

@@ -185,6 +185,8 @@ class Session:
     undone: tuple[Change, ...] = ()
     settings: Settings = field(default_factory=Settings)
     where: tuple[str, ...] = ()
+    mix: dict[str, int] = field(default_factory=dict)
+    """Level of the target -> percents of the rows that are drawn; empty for as many as come."""
     n_rows: int = 1000
     draw_seed: int = 0
     gate: str = ""
@@ -196,6 +198,7 @@ class Session:
     def opened(self, source: Source) -> None:
         """Begin anew with this table."""
         self.source, self.changes, self.undone, self.where, self._schema = source, (), (), (), source.base
+        self.mix = {}
         self.runs.clear()
         self.advice = None
         if source.blind:
@@ -259,7 +262,8 @@ class Session:
             "source": "" if self.source is None else self.source.name,
             "change": [change.to_dict() for change in self.changes],
             "fit": {k: v for k, v in asdict(self.settings).items() if v != usual[k] or k in ALWAYS},
-            "draw": {"where": list(self.where), "rows": self.n_rows, "seed": self.draw_seed},
+            "draw": {"where": list(self.where), "rows": self.n_rows, "seed": self.draw_seed}
+            | ({"mix": self.mix} if self.mix else {}),
             **({"gate": self.gate} if self.gate else {}),
         }
 
@@ -274,11 +278,27 @@ class Session:
             draw = plan.get("draw", {})
             settings = Settings().with_(plan.get("fit", {}))
             where, n_rows, seed = tuple(draw.get("where", ())), int(draw.get("rows", 1000)), int(draw.get("seed", 0))
-            gate = str(plan.get("gate", ""))
+            gate, mix = str(plan.get("gate", "")), mix_of(draw.get("mix", {}))
         except (TypeError, ValueError, AttributeError) as error:
             raise InputError(f"this is no plan of the studio: {type(error).__name__}") from None
         self.change(*changes)
         self.settings, self.where, self.n_rows, self.draw_seed, self.gate = settings, where, n_rows, seed, gate
+        self.mix = mix
+
+
+def mix_of(given: Any) -> dict[str, int]:
+    """Percents by level, which add up to a hundred; nothing for as many as come.
+
+    Raises:
+        OptionError: they are none.
+    """
+    if not isinstance(given, Mapping):
+        raise OptionError("a mix maps levels to percents")
+    if not all(isinstance(many, int) and not isinstance(many, bool) and 0 <= many <= 100 for many in given.values()):
+        raise OptionError("the percents of a mix are whole numbers from 0 to 100")
+    if given and sum(given.values()) != 100:
+        raise OptionError(f"the percents of a mix add up to {sum(given.values())}, not to 100")
+    return {str(level): many for level, many in given.items()}
 
 
 def file_name(given: str, default: str = "table.csv") -> str:

@@ -287,6 +287,7 @@ PAIRS: dict[str, tuple[str, str]] = {
     "notes": ("Notes ({n})", "提示（{n}）"),
     "drawn": ("{n} rows were drawn; the first of them", "已抽取 {n} 行；开头几行如下"),
     "preview": ("First rows", "开头几行"),
+    "so_far": ("Rows of the best so far (of epoch {epoch} or before)", "目前最佳模型的行（至第 {epoch} 轮）"),
     "missing": ("missing", "缺失"),
     "to_out": ("What came out", "查看结果"),
     "formulas": (
@@ -381,6 +382,13 @@ PAIRS: dict[str, tuple[str, str]] = {
         "may be neither.",
         "满足的真实行不足 5 行：模型无法区分罕见与不可能，所抽取的行未必可信。",
     ),
+    "mix_title": ("Set the shares of {target}", "设定 {target} 各类的份额"),
+    "mix_drawn": ("{share} of rows drawn freely.", "自由抽取的行中占 {share}。"),
+    "mix_real": ("{n} real rows.", "真实行 {n} 行。"),
+    "mix_none": (
+        "No freely drawn row is {level} under these conditions: the model has hardly seen any, and the draw may fail.",
+        "在这些条件下，自由抽取的行中没有 {level}：模型几乎没见过，抽取可能失败。",
+    ),
     "search_says": ("{found} found among {tried} tried", "在尝试的 {tried} 行中找到 {found} 行"),
     "release": ("To hand out", "发布"),
     "release_says": (
@@ -389,6 +397,10 @@ PAIRS: dict[str, tuple[str, str]] = {
     ),
     "file_rows": ("Synthetic rows (CSV)", "合成行（CSV）"),
     "file_rows_says": ("as many as the table had, or as asked", "与原表一样多，或按所要求的行数"),
+    "file_rows_parquet": ("Synthetic rows (Parquet)", "合成行（Parquet）"),
+    "file_rows_parquet_says": ("numbers as numbers, times as times", "数值与时间按类型保存"),
+    "file_drawn_parquet": ("Rows drawn under conditions (Parquet)", "按条件抽取的行（Parquet）"),
+    "file_drawn_parquet_says": ("of the last draw, with types", "最近一次抽取，带类型"),
     "file_drawn": ("Rows drawn under conditions (CSV)", "按条件抽取的行（CSV）"),
     "file_drawn_says": ("of the last draw", "最近一次抽取"),
     "file_model": ("The model", "模型"),

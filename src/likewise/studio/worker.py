@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO, Any
 
 from rich.table import Table
@@ -21,6 +21,8 @@ from rich.table import Table
 from likewise.cli.app import app
 from likewise.cli.terminal import SPEAKS, Terminal
 from likewise.codecs.base import Search
+from likewise.errors import LikewiseError
+from likewise.studio.facts import preview
 from likewise.training.loop import Enough, Event
 
 EVERY = 0.1
@@ -96,9 +98,32 @@ def listener(tell: Teller, stop: threading.Event) -> type[Terminal]:
         @contextmanager
         def training(self) -> Iterator[Callable[[Event], None]]:
             tell("phase", phase="learning")
-            yield lambda event: _trained(event, tell, stop)
+            sampling = Sampling()
+
+            def hear(event: Event) -> None:
+                sampling(event, tell)
+                _trained(event, tell, stop)
+
+            yield hear
 
     return Listening
+
+
+class Sampling:
+    """Rows shown while a model learns, as often as takes a twentieth of the time."""
+
+    n, share = 5, 0.05
+
+    def __init__(self) -> None:
+        self._next = 0.0
+
+    def __call__(self, event: Event, tell: Teller) -> None:
+        began = time.monotonic()
+        if event.rows is None or began < self._next:
+            return
+        with suppress(LikewiseError):  # too few rows keep the rules as yet
+            tell("rows", epoch=event.epoch, **preview(event.rows(self.n)))
+        self._next = (ended := time.monotonic()) + max((ended - began) / self.share, EVERY)
 
 
 def _trained(event: Event, tell: Teller, stop: threading.Event) -> None:

@@ -23,6 +23,7 @@ from likewise.training.loop import side_by_side
 
 if TYPE_CHECKING:
     from likewise.synthesizer.estimator import Synthesizer
+    from likewise.synthesizer.underway import UnderWay
 
 FREE, RULED, SEARCHED = 1_024, 64, 8
 """Rows of the first blocks: of free draws, under rules, and of draws in which each row must be searched for."""
@@ -35,14 +36,14 @@ class Drawer:
     """One call of `sample`, of rows that stand alone.
 
     Args:
-        synth: which learnt them.
+        synth: which learnt them, or still does.
         seed: of all streams.
         where: conditions by the columns' names.
         max_tries, tell: as `sample` takes them, of each block.
     """
 
     def __init__(
-        self, synth: Synthesizer, seed: int, where: Mapping[str, Any], *, max_tries: int | None = None,
+        self, synth: Synthesizer | UnderWay, seed: int, where: Mapping[str, Any], *, max_tries: int | None = None,
         tell: Tell | None = None,
     ) -> None:  # fmt: skip
         self.codec, self.plan, self.likely = synth.codec_, synth.rules_, synth.n_rows_

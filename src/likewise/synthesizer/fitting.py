@@ -43,6 +43,7 @@ from likewise.synthesizer.rows import codec_of, meeting_rows, of_array, parts_of
 from likewise.synthesizer.ruled import alphabet_of, rules_of
 from likewise.synthesizer.ruled_histories import check_plan
 from likewise.synthesizer.saved import without_rare_levels
+from likewise.synthesizer.underway import UnderWay
 from likewise.tables.frames import from_frame
 from likewise.training.loop import Event, Progress
 from likewise.typing import Ints
@@ -163,9 +164,12 @@ def fit_rows(
     kept = kept if chosen is None else kept.rows(chosen)
     gate, held = gate_of(codec.encode(learnt), codec.alphabet.sizes), codec.encode(kept)
     del table, learnt, left_out, kept
-    train(synth, generator, alphabet_of(codec, rules), gate, held, training, condition_fields(generator, codec))
+    schema = without_rare_levels(schema, codec, rules)
+    view = UnderWay(codec_=codec, rules_=rules, n_rows_=len(rows), schema_=schema, generator_=generator)
+    told = condition_fields(generator, codec)
+    train(synth, generator, alphabet_of(codec, rules), gate, held, training, told, view=view)
     return Learnt(
-        generator=generator, schema=without_rare_levels(schema, codec, rules), codec=codec, gate=gate, rules=rules,
+        generator=generator, schema=schema, codec=codec, gate=gate, rules=rules,
         n_rows=len(rows), train_rows=rows[train_rows], holdout_rows=rows[holdout_rows],
     )  # fmt: skip
 
@@ -302,17 +306,20 @@ def fit_histories_privately(synth: Synthesizer, budget: DP, raw: pl.DataFrame, t
 def train(
     synth: Synthesizer, generator: Generator, alphabet: Alphabet, gate: Exact | Noisy, holdout: Codes,
     training: np.random.Generator, told: tuple[int, ...] = (), progress: Progress | bool | None = None,
+    view: UnderWay | None = None,
 ) -> None:  # fmt: skip
     """Let a generator learn what the gate answers.
 
     Args:
         told: fields of the columns that it is to be told (`condition_on`).
         progress: in place of the synthesizer's own.
+        view: what shows rows meanwhile.
 
     Raises:
         PrivacyError: delta is too large for so many rows.
     """
     with shown(synth.progress if progress is None else progress) as report:
+        report = report if view is None else view.shown_to(report)
         generator.fit(
             Fit(gate=gate, holdout=holdout, alphabet=alphabet, rng=training, condition_fields=told, progress=report)
         )

@@ -13,7 +13,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from statistics import median
@@ -44,6 +44,9 @@ class Event:
         notes: other figures that the model tells of itself, by name.
         unit: what is counted: "epoch"; "step" of a training under a budget of privacy; or "shard" of a table that is
             read in parts, before it is learnt: the note "pass" then says for which time.
+        at_best: within which the net holds its best weights so far; None where a budget of privacy holds.
+        rows: draws so many rows by those weights, as a frame; it changes nothing of the training. None where that
+            cannot be done: under a budget, of histories and databases, by models of several trainings.
     """
 
     epoch: int
@@ -55,6 +58,8 @@ class Event:
     eta_seconds: float
     notes: Mapping[str, float] = field(default_factory=dict)
     unit: str = "epoch"
+    at_best: Callable[[], AbstractContextManager[None]] | None = None
+    rows: Callable[[int], Any] | None = None
 
 
 Progress = Callable[[Event], None]
@@ -534,7 +539,21 @@ class _Run:
             seconds=seconds,
             eta_seconds=0.0 if record.stopped != "planned" else left,
             notes=dict(notes),
+            at_best=self.at_best,
         )
+
+    @contextmanager
+    def at_best(self) -> Iterator[None]:
+        """The net with its best weights so far, and then as it was."""
+        if self.best is None or self.record.best_epoch == self.record.epochs:
+            yield
+            return
+        now = {name: value.clone() for name, value in self.module.state_dict().items()}
+        self.module.load_state_dict(self.best)
+        try:
+            yield
+        finally:
+            self.module.load_state_dict(now)
 
     def finish(self) -> None:
         if self.best is not None:

@@ -128,6 +128,7 @@ class Autoregressive(TableModel["MaskedNet"]):
     """
 
     name: ClassVar[str] = "autoregressive"
+    draws_while_learning: ClassVar[bool] = True
     keeps_privacy: ClassVar[bool] = True
     takes_context: ClassVar[bool] = True
     settles: ClassVar[tuple[str, ...]] = ("d_embed", "d_hidden", "group_size")

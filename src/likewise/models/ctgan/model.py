@@ -73,6 +73,7 @@ class CTGAN(AdversarialModel["DenseGenerator"]):
     """
 
     name: ClassVar[str] = "ctgan"
+    draws_while_learning: ClassVar[bool] = True
     keeps_privacy: ClassVar[bool] = True
     about: ClassVar[About] = About(
         purpose=(

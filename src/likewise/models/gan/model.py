@@ -90,6 +90,7 @@ class GAN(TableModel["TableGenerator"], AdversarialModel["TableGenerator"]):
     """
 
     name: ClassVar[str] = "gan"
+    draws_while_learning: ClassVar[bool] = True
     keeps_privacy: ClassVar[bool] = True
     about: ClassVar[About] = About(
         purpose="A generator and a critic trained in turn, for studies of adversarial training and to compare with.",

@@ -110,6 +110,7 @@ class VAE(VAEOptions, TableModel["LatentNet"], ConditionalModel["LatentNet"], La
     """
 
     name: ClassVar[str] = "vae"
+    draws_while_learning: ClassVar[bool] = True
     keeps_privacy: ClassVar[bool] = True
     settles: ClassVar[tuple[str, ...]] = ("latent_dim", "width", "d_embed", "d_hidden")
     about: ClassVar[About] = About(

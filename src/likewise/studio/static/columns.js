@@ -1,5 +1,5 @@
 // Opening a table, and what each of its columns is taken for.
-import { Bars, Choice, Field, html, number, t, useState } from "./parts.js";
+import { Bars, Choice, Field, html, number, said, t, useState } from "./parts.js";
 
 const KINDS = ["categorical", "boolean", "integer", "real", "datetime", "text", "id"];
 const ROLES = ["feature", "id", "quasi_identifier", "sensitive", "target", "entity", "drop"];
@@ -60,9 +60,9 @@ function Column({ column, state, act, busy }) {
       ${!column.bins && !levels && column.examples ? html`<span class="soft small">${column.examples.join(" · ")}</span>` : ""}
       ${column.n_missing ? html`<span class="small">${t("n_missing", { n: number(column.n_missing) })}</span>` : ""}</div>
     <details class="more"><summary>${column.notes.length ? t("why") : t("more")}</summary>
-      ${column.notes.map((note) => html`<p class="small">${note}</p>`)}
+      ${column.notes.map((note) => html`<p class="small">${said(note)}</p>`)}
       <p class="small soft">${column.said.length ? t("said_by_you", { fields: column.said.filter((f) => f !== "dtype").join(", ") || "–" }) : ""}</p>
-      <div class="fields"><${Choice} label=${t("semantic")} value=${column.semantic || ""} of=${["", ...state.semantics]} names=${(s) => s.replaceAll("_", " ") || "–"} set=${(semantic) => semantic && say({ semantic })} />
+      <div class="fields"><${Choice} label=${t("semantic")} value=${column.semantic || ""} of=${["", ...Object.keys(state.semantics)]} names=${(s) => (s ? said(state.semantics[s]) : "–")} set=${(semantic) => semantic && say({ semantic })} />
       <${Field} label=${t("missing_tokens")} value=${column.missing.join(" | ")} set=${(text) => say({ missing: text.split("|").map((x) => x.trim()).filter(Boolean) })} hint=${t("missing_hint")} />
       ${column.kind === "datetime" || column.format ? html`<${Field} label=${t("format")} value=${column.format || ""} set=${(format) => say({ format })} hint="%Y-%m-%d" />` : ""}
       <${Field} label=${t("bounds")} value=${(column.bounds || []).join(" .. ")} set=${(text) => say({ bounds: ends(text, column.kind) })} hint="0 .. 120" />

@@ -57,6 +57,7 @@ export function t(key, values = {}) {
   const text = (words[lang] || {})[key] ?? key;
   return text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 }
+export const said = (text) => text[lang];
 export const number = (x, digits = 3) => x === null || x === undefined ? "–"
   : Number.isInteger(x) ? x.toLocaleString(lang) : x.toLocaleString(lang, { maximumSignificantDigits: digits });
 export const percent = (x) => `${(100 * x).toLocaleString(lang, { maximumSignificantDigits: 2 })} %`;
@@ -103,8 +104,8 @@ export function Bars({ counts, label }) {
     ${counts.map((n, k) => html`<rect x=${k * width} y=${32 - (31 * n) / top} width=${Math.max(width - 0.6, 0.4)} height=${(31 * n) / top} />`)}</svg>`;
 }
 
-export function Table({ shown }) {
-  return html`<div class="scroll" tabindex="0" role="region" aria-label=${t("preview")}><table class="cells">
+export function Table({ shown, label }) {
+  return html`<div class="scroll" tabindex="0" role="region" aria-label=${label || t("preview")}><table class="cells">
     <thead><tr>${shown.columns.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
     <tbody>${shown.rows.map((row) => html`<tr>${row.map((cell) => html`<td class=${cell === null ? "none" : ""}>${cell === null ? t("missing") : cell}</td>`)}</tr>`)}</tbody>
   </table></div>${shown.formulas.length ? html`<p class="warn" role="note">${t("formulas", { columns: shown.formulas.join(", ") })}</p>` : ""}`;

@@ -1,5 +1,5 @@
 // What the rows are for, and what protects the people in them.
-import { Choice, Field, html, number, percent, t, useEffect, useState } from "./parts.js";
+import { Choice, Field, html, number, percent, said, t, useEffect, useState } from "./parts.js";
 import { OVER, Progress } from "./train.js";
 
 const PURPOSES = ["synthetic", "budget", "k", "rows"];
@@ -25,7 +25,7 @@ function Model({ s, set, told, busy }) {
   return html`<section aria-labelledby="model-title"><h2 id="model-title">${t("model")}</h2>
     <div class="fields"><${Choice} label=${t("model")} value=${s.model} of=${["auto", ...known.map((m) => m.name)]} set=${(model) => set({ model })} />
       <${Field} label=${t("max_seconds")} type="number" min="1" value=${s.max_seconds} set=${(max_seconds) => set({ max_seconds })} hint=${t("max_seconds_hint")} /></div>
-    ${chosen ? html`<dl class="small" lang="en">${["purpose", "cost", "guarantees", "avoid_when"].map((part) => html`<dt class="soft">${t(`model_${part}`)}</dt><dd>${chosen[part]}</dd>`)}</dl>` : ""}</section>`;
+    ${chosen ? html`<dl class="small">${["purpose", "cost", "guarantees", "avoid_when"].map((part) => html`<dt class="soft">${t(`model_${part}`)}</dt><dd>${said(chosen[part])}</dd>`)}</dl>` : ""}</section>`;
 }
 
 // Of a tossed coin on whether somebody is in the table, at most this share is guessed right (Kairouz, Oh and Viswanath 2015).
@@ -43,7 +43,7 @@ function Budget({ blind, entity, s, set, told, act, look, busy }) {
     <fieldset class="plain"><legend class="soft small">${t("pay")}</legend>${["levels", "bounds", "missing"].map((one) => html`<label><input type="checkbox" checked=${s.pay.includes(one)}
       onChange=${(e) => set({ pay: e.target.checked ? [...s.pay, one] : s.pay.filter((x) => x !== one) })} /> ${t(`pay_${one}`)}</label> `)}
       <br /><label><input type="checkbox" checked=${s.dp_only} onChange=${(e) => set({ dp_only: e.target.checked })} /> ${t("dp_only")}</label></fieldset>
-    ${told && told.unsaid ? html`<div class="problem" id="unsaid"><strong>${t("unsaid")}</strong> <a href="#columns">${t("screen_columns")}</a><br /><span lang="en" class="small">${told.unsaid}</span></div>` : told ? html`<p role="status">${t("all_said")}</p>` : ""}
+    ${told && told.unsaid ? html`<div class="problem" id="unsaid"><strong>${t("unsaid")}</strong> <a href="#columns">${t("screen_columns")}</a><br /><span class="small">${said(told.unsaid)}</span></div>` : told ? html`<p role="status">${t("all_said")}</p>` : ""}
     ${blind ? "" : html`<p class="warn small">${t("not_blind")}</p>`}
     <h3>${t("odometer")}</h3>
     ${account ? html`<p id="odometer"><meter min="0" max=${account.epsilon} value=${account.spent} aria-label=${t("odometer")}></meter> ${t("odometer_says", { spent: number(account.spent), total: number(account.epsilon), left: number(account.left), n: account.entries.length })}</p>
@@ -66,5 +66,5 @@ function Balance({ state, act, busy }) {
   return html`<section aria-labelledby="balance-title"><h2 id="balance-title">${t("balance")}</h2><p class="soft small">${t("balance_says", { target: target.name })}</p>
     <p><button type="button" class="quiet" id="advise" disabled=${busy || (job && !OVER.includes(job.status))} onClick=${() => act.say("/api/advise")}>${t("balance_ask")}</button></p>
     ${job && job.status !== "done" ? html`<${Progress} job=${job} act=${act} />` : ""}
-    ${state.advice && job && job.status === "done" ? html`<p id="advice" role="status" lang="en"><strong>${state.advice}</strong></p>` : ""}</section>`;
+    ${state.advice && job && job.status === "done" ? html`<p id="advice" role="status"><strong>${said(state.advice)}</strong></p>` : ""}</section>`;
 }

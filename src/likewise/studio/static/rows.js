@@ -8,7 +8,7 @@ const SIGNS = ["=", "!=", ">=", "<=", ">", "<", "missing"];
 export function Rows({ state, act, busy }) {
   const done = state.runs.filter((run) => run.files.includes("model") && run.preview), [chosen, choose] = useState(null);
   const run = done.find((one) => one.id === chosen) || done[done.length - 1];
-  const [where, setWhere] = useState(state.where), [n, setN] = useState(state.n_rows), [seed, setSeed] = useState(state.draw_seed), [odds, setOdds] = useState(null);
+  const [where, setWhere] = useState(state.where), [n, setN] = useState(state.n_rows), [seed, setSeed] = useState(state.draw_seed), [mix, setMix] = useState(Object.keys(state.mix).length ? state.mix : null), [odds, setOdds] = useState(null);
   useEffect(() => {
     let on = true;
     if (run) act.ask("/api/odds", { run: run.id, where }).then((found) => on && setOdds(found));
@@ -22,8 +22,9 @@ export function Rows({ state, act, busy }) {
       <${Builder} columns=${state.columns.filter((c) => c.role !== "drop" && !["id", "entity"].includes(c.role))} add=${(text) => setWhere([...where, text])} />
       <ul class="where">${where.map((text, k) => html`<li><code>${text}</code> <button type="button" class="quiet" aria-label=${t("remove_condition", { text })} onClick=${() => setWhere(where.filter((_, i) => i !== k))}>×</button></li>`)}</ul>
       <p role="status" id="odds">${odds && odds.drawn ? says(odds, n) : ""}</p>
+      ${odds && odds.classes && odds.classes.drawn ? html`<${Mix} odds=${odds} mix=${mix} set=${setMix} />` : ""}
       <div class="fields"><${Field} label=${t(run.settings.time ? "how_many_entities" : "how_many")} type="number" min="1" value=${n} set=${(v) => setN(v || 1)} /><${Field} label=${t("seed")} type="number" min="0" value=${seed} set=${(v) => setSeed(v || 0)} /></div>
-      <p><button type="button" id="draw" disabled=${busy} onClick=${() => act.say("/api/draw", { run: run.id, where, rows: n, seed })}>${t("draw")}</button></p>
+      <p><button type="button" id="draw" disabled=${busy} onClick=${() => act.say("/api/draw", { run: run.id, where, rows: n, seed, mix: mix || {} })}>${t("draw")}</button></p>
       ${job && !(job.status === "done") ? html`<${Progress} job=${job} act=${act} />` : ""}${job && !OVER.includes(job.status) && job.search ? html`<p class="small">${t("search_says", { found: number(job.search.found), tried: number(job.search.tried) })}</p>` : ""}
       ${run.drawn ? html`<h3>${t("drawn", { n: number(run.drawn.n) })}</h3><${Table} shown=${run.drawn} />` : ""}</section>` : ""}
     <${Release} runs=${released} now=${run || released[released.length - 1]} act=${act} />
@@ -43,6 +44,25 @@ function says(odds, n) {
   return parts.join(" ");
 }
 
+// Shares of the target's classes: a slider each, which always add up to a hundred.
+function Mix({ odds, mix, set }) {
+  const drawn = odds.classes.drawn, total = drawn.reduce((sum, [, n]) => sum + n, 0), real = odds.classes.real;
+  const as_come = () => { const rest = drawn.slice(1).map(([level, n]) => [level, Math.round((100 * n) / (total || 1))]); return Object.fromEntries([[drawn[0][0], 100 - rest.reduce((sum, [, p]) => sum + p, 0)], ...rest]); };
+  const move = (level, to) => {
+    const others = drawn.map(([one]) => one).filter((one) => one !== level), left = 100 - to, sum = others.reduce((s, one) => s + mix[one], 0);
+    const parts = others.map((one) => Math.floor(sum ? (left * mix[one]) / sum : left / others.length));
+    parts[0] += left - parts.reduce((s, p) => s + p, 0);
+    set({ [level]: to, ...Object.fromEntries(others.map((one, k) => [one, parts[k]])) });
+  };
+  const meet = (list, level) => (list || []).find(([one]) => one === level)?.[1] ?? 0;
+  const scarce = mix && drawn.find(([level, n]) => mix[level] > 0 && n === 0);
+  return html`<fieldset class="plain" id="mix"><legend class="unseen">${t("mix_title", { target: odds.target })}</legend>
+    <label><input type="checkbox" checked=${mix !== null} onChange=${(e) => set(e.target.checked ? as_come() : null)} /> ${t("mix_title", { target: odds.target })}</label>
+    ${mix ? html`<ul class="mix">${drawn.map(([level, n]) => html`<li><label><span>${level}</span> <input type="range" min="0" max="100" value=${mix[level]} aria-valuetext=${`${mix[level]} %`} onInput=${(e) => move(level, Number(e.target.value))} /></label> <output>${mix[level]} %</output>
+      <span class="soft small">${t("mix_drawn", { share: percent(total ? n / total : 0) })}${real ? ` ${t("mix_real", { n: number(meet(real, level)) })}` : ""}</span></li>`)}</ul>
+      ${scarce ? html`<p class="warn small">${t("mix_none", { level: scarce[0] })}</p>` : ""}` : ""}</fieldset>`;
+}
+
 function Builder({ columns, add }) {
   const [column, setColumn] = useState(columns[0].name), [sign, setSign] = useState("="), [value, setValue] = useState("");
   const known = columns.find((c) => c.name === column) || columns[0];
@@ -56,7 +76,7 @@ function Builder({ columns, add }) {
 
 function Release({ runs, now, act }) {
   const get = async (what) => { const found = await act.ask("/api/ticket", { run: now.id, what, lang: language() }); if (found) save(found.address); };
-  const list = ["rows", "drawn", "model", "schema", "report", "json", "sheet"].filter((what) => now.files.includes(what));
+  const list = ["rows", "rows_parquet", "drawn", "drawn_parquet", "model", "schema", "report", "json", "sheet"].filter((what) => now.files.includes(what));
   return html`<section aria-labelledby="release-title"><h2 id="release-title">${t("release")}</h2><p class="soft small">${t("release_says")}</p>
     ${now.preview.formulas.length ? html`<p class="warn" role="note">${t("formulas", { columns: now.preview.formulas.join(", ") })}</p>` : ""}
     <ul class="files">${list.map((what) => html`<li><button type="button" class="quiet" id=${`get-${what}`} onClick=${() => get(what)}>${t(`file_${what}`)}</button> <span class="soft small">${t(`file_${what}_says`)}</span></li>`)}</ul></section>`;

@@ -31,6 +31,7 @@ export function Progress({ job, act }) {
     ${job.error ? html`<p class="problem" role="alert">${job.error}</p>` : ""}
     ${last && isRunning ? html`<progress max=${last.epochs} value=${last.epoch} aria-label=${t(`job_${job.kind}`)}></progress>` : ""}
     ${job.curve.length && job.curve.some((e) => e.train !== null) ? html`<${Curve} curve=${job.curve} best=${best} />` : ""}
+    ${job.rows && isRunning ? html`<h3 id="so-far">${t("so_far", { epoch: job.rows.epoch })}</h3><${Table} shown=${job.rows} label=${t("so_far", { epoch: job.rows.epoch })} />` : ""}
     ${isRunning ? html`<p><button type="button" id="stop" disabled=${job.is_stopping || !last || last.unit !== "epoch"} onClick=${() => act.ask("/api/stop", { job: job.id })}>${job.is_stopping ? t("stopping") : t("stop")}</button>
       <button type="button" class="quiet" id="cancel" onClick=${() => act.ask("/api/cancel", { job: job.id })}>${t("cancel")}</button></p>` : ""}
     ${job.notes.length ? html`<details><summary>${t("notes", { n: job.notes.length })}</summary><ul>${job.notes.map((note) => html`<li class="small">${note}</li>`)}</ul></details>` : ""}</section>`;

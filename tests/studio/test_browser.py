@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from typing import Any
 import polars as pl
 import pytest
 from tests.browsers import PATIENCE, PHONE, Opened, chromium, opening
+from tests.databases.shops import shop
 
 from .tables import table
 
@@ -238,6 +240,42 @@ def _is_named_and_told_apart(open_page: Callable[..., Opened], address: str) -> 
 
 NAMED = ("button", "combobox", "textbox", "spinbutton", "checkbox", "link", "image", "region", "tab")
 """Roles that say nothing without a name."""
+
+
+def test_several_tables_show_how_they_point_and_take_a_persons_word(
+    open_page: Callable[..., Opened], folder: Path, tmp_path: Path
+) -> None:
+    shop(40).to_folder(tmp_path / "shop")
+    (tmp_path / "shop" / "database.json").unlink()
+    packed = shutil.make_archive(str(tmp_path / "shop"), "zip", tmp_path / "shop")
+    with started(folder=folder) as address:
+        opened = open_page(address)
+        page = opened.page
+        page.set_input_files("#file", packed)
+        page.wait_for_selector("svg.tables rect >> nth=2")
+        assert page.locator("svg.tables .link").count() == 2
+        page.click("#keys li:has-text('orders.user -> users.id') input")
+        page.wait_for_selector("#keys li:has-text('refused')")
+        assert page.locator("svg.tables .link").count() == 1
+        page.click("#undo")
+        page.wait_for_selector("svg.tables .link >> nth=1")
+        page.select_option("#root", "users")
+        opened.holds("#root", "users")
+        page.click(".code summary")
+        assert "likewise inspect shop/ --root users --json database.json" in opened.text("#code-text")
+        opened.shot("tables")
+        go(opened, "train")
+        page.wait_for_selector("#start")
+        assert page.locator("#model").count() == 0
+        phone = open_page(address, viewport=PHONE, scheme="dark")
+        phone.page.get_by_role("button", name="中文").click()
+        for screen in ("columns", "train", "out", "rows"):
+            go(phone, screen)
+            assert phone.width() <= PHONE["width"]
+            assert all(name.strip() for role, name in phone.nodes() if role in NAMED)
+            phone.shot(f"phone-zh-tables-{screen}")
+        is_content(opened)
+        is_content(phone)
 
 
 def test_the_demo_learns_with_a_curve_survives_a_reload_and_is_stopped(

@@ -12,6 +12,7 @@ import typer
 import likewise as lw
 from likewise import errors
 from likewise.cli.inputs import Measured
+from likewise.cli.outputs import read_text
 
 if TYPE_CHECKING:
     from likewise.cli.terminal import Terminal
@@ -63,16 +64,23 @@ def shown(source: Path | str) -> str:
 
 
 def open_database(
-    source: Path | str, keys: list[str] | None, keep: list[str] | None, root: str | None = None
-) -> Database:
+    source: Path | str, keys: list[str] | None, keep: list[str] | None, root: str | None = None,
+    schema_file: Path | None = None,
+) -> Database:  # fmt: skip
     """The database that a text names, with the keys that somebody tells.
+
+    Args:
+        schema_file: what `likewise inspect --json` wrote, in place of the keys that are found.
 
     Raises:
         InputError: it cannot be read.
         SchemaError: a key is none, or names what is not there; there is no table that is to be kept, or the root.
     """
+    from likewise.databases.keys import DatabaseSchema
+
     database = lw.Database.read(source)
-    schema = database.schema.with_keys(keys or [])
+    told = database.schema if schema_file is None else DatabaseSchema.from_json(read_text(schema_file))
+    schema = told.with_keys(keys or [])
     for table in keep or []:
         schema = schema.replace(table, kept=True)
     return database.with_schema(schema if root is None else replace(schema, root=root))

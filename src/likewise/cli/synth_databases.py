@@ -56,9 +56,9 @@ def rows_of_table(asked: list[str] | None) -> int | None:
 
 def synth_database(
     source: Path | str, terminal: Terminal, *, output: Path | str, keys: list[str] | None, keep: list[str] | None,
-    root: str | None, scale: float | None, rows: list[str] | None, replace: bool, model: str, text: str,
-    min_rows: int | None, save: Path | None, report: Path | None, json: Path | None, seed: int | None,
-    max_seconds: float | None, measure: bool, dp_only: bool, privacy: DP | None, lang: Any,
+    root: str | None, schema_file: Path | None, scale: float | None, rows: list[str] | None, replace: bool,
+    model: str, text: str, min_rows: int | None, save: Path | None, report: Path | None, json: Path | None,
+    seed: int | None, max_seconds: float | None, measure: bool, dp_only: bool, privacy: DP | None, lang: Any,
 ) -> None:  # fmt: skip
     """Learn a database, draw, write, then measure: what was drawn is safe before the measures begin."""
     if dp_only and privacy is None:
@@ -71,7 +71,7 @@ def synth_database(
         raise errors.OptionError(f"--output {str(output)!r} lies in the folder that is read, where it would be a table")
     many = _tables(rows)
     with terminal.doing("reading"):
-        real = open_database(str(source), keys, keep, root)
+        real = open_database(str(source), keys, keep, root, schema_file)
         if is_sql(output):
             real.check_sql(output, replace=replace)
     for one in () if dp_only else real.problems():

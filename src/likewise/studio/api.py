@@ -21,9 +21,10 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from likewise.errors import InputError, LikewiseError, OptionError
 from likewise.rules.discovery import discover_rules
 from likewise.schema.semantics import Semantic
-from likewise.studio import facts, protection, recipes, spoken
+from likewise.studio import facts, protection, recipes, spoken, table_recipes, tables
 from likewise.studio.jobs import Job, Jobs
 from likewise.studio.session import Change, Run, Session, Source, file_name, mix_of
+from likewise.studio.tables import KeyChange, Tables
 from likewise.studio.tickets import Served, Tickets
 from likewise.tables import files
 from likewise.tables.source import PACKED
@@ -40,6 +41,14 @@ FILES = {
     "drawn_parquet": ("drawn.parquet", "application/vnd.apache.parquet"),
 }  # fmt: skip
 """What of a run is given out, and as what."""
+TABLE_FILES = FILES | {
+    "rows": ("synthetic.zip", "application/zip"), "drawn": ("drawn.zip", "application/zip"),
+    "schema": (table_recipes.KEYS, "application/json"),
+}  # fmt: skip
+"""Of a run with several tables."""
+SQL_FILES = TABLE_FILES | {
+    "rows": ("synthetic.sqlite", "application/vnd.sqlite3"), "drawn": ("drawn.sqlite", "application/vnd.sqlite3"),
+}  # fmt: skip
 MADE_OF = {"rows_parquet": recipes.ROWS, "drawn_parquet": recipes.DRAWN}
 """What is made when it is asked for, and of what."""
 
@@ -83,7 +92,7 @@ class State:
             said = tomllib.loads(plan.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise InputError(f"the plan {str(plan)!r} cannot be read: {type(error).__name__}") from None
-        if self.session.source is None:
+        if self.session.source is None and self.session.tables is None:
             if said.get("source") != DEMO:
                 raise InputError("the plan is for a table: name it as FILE")
             self.open_demo()
@@ -114,6 +123,8 @@ class State:
             "n_rows": session.n_rows, "draw_seed": session.draw_seed, "gate": session.gate,
             "semantics": {one.value: {"en": one.words, "zh": spoken.SEMANTICS[one.words]} for one in Semantic},
         }  # fmt: skip
+        if session.tables is not None:
+            return state | self.told_of_tables(session.tables)
         if source is None:
             return state
         run = session.runs[-1] if session.runs else None
@@ -130,11 +141,26 @@ class State:
             "runs": [self.run_told(run) for run in session.runs],
         }  # fmt: skip
 
-    def run_told(self, run: Run) -> dict[str, Any]:
+    def told_of_tables(self, several: Tables) -> dict[str, Any]:
+        """The same of several tables."""
+        session = self.session
+        rows = sum(map(len, several.database.tables.values()))
         return {
-            "id": run.id, "job": run.job, "settings": asdict(run.settings), **run.facts,
-            "files": [name for name, (file, _) in FILES.items() if (run.folder / MADE_OF.get(name, file)).is_file()],
+            "source": {"name": several.name, "rows": rows, "is_demo": False, "blind": False, "notes": ()},
+            "tables": tables.told(several, session.keys), "columns": [], "rules": [], "scale": session.scale,
+            "can_undo": bool(session.changes), "can_redo": bool(session.undone),
+            "steps": table_recipes.steps(session), "advice": None, "runs": [self.run_told(run) for run in session.runs],
         }  # fmt: skip
+
+    def files_of(self, run: Run) -> dict[str, tuple[str, str]]:
+        """What of a run is given out: its names, and as what."""
+        if self.session.tables is None:
+            return FILES
+        return SQL_FILES if self.session.tables.is_sql else TABLE_FILES
+
+    def run_told(self, run: Run) -> dict[str, Any]:
+        there = [n for n, (file, _) in self.files_of(run).items() if (run.folder / MADE_OF.get(n, file)).is_file()]
+        return {"id": run.id, "job": run.job, "settings": asdict(run.settings), **run.facts, "files": there}
 
     def begin_advice(self) -> None:
         """Queue the question whether balancing helps."""
@@ -160,6 +186,9 @@ class State:
 
     def begin_run(self) -> None:
         """Queue a run of the settings as they are."""
+        if self.session.tables is not None:
+            self.begin_run_of(self.session.tables)
+            return
         session, source = self.session, self.session.table
         key = secrets.token_hex(8)
         folder = session.folder / key
@@ -181,6 +210,49 @@ class State:
             command=" ".join(["likewise", *recipes.fit_command(source.name, schema, settings)]),
         )
         self.jobs.add(job)
+
+    def begin_run_of(self, several: Tables) -> None:
+        """Queue a run with several tables."""
+        session, settings, keys = self.session, self.session.settings, self.session.keys
+        key = secrets.token_hex(8)
+        folder = session.folder / key
+        folder.mkdir(mode=0o700)
+        (folder / table_recipes.KEYS).write_text(keys.to_json() + "\n", encoding="utf-8")
+        commands = [table_recipes.fit_command(str(several.path), several, settings)]
+        commands += [recipes.sheet_command(counted=False, lang=lang) for lang in LANGUAGES]
+        job = Job("fit", commands, folder)
+        run = Run(key, settings, keys, folder, job.id, {"n": len(session.runs) + 1})
+
+        def ended(job: Job) -> None:
+            session.noted(job.status, run=run.facts["n"])
+            if job.status == "done":
+                found = facts.previews(folder / table_recipes.place(several, table_recipes.ROWS))
+                tables.packed(folder / table_recipes.place(several, table_recipes.ROWS))
+                run.facts |= {"seconds": job.seconds, "preview": found[0], "previews": found}
+                run.facts["scores"] = _measured().scores(folder / recipes.JSON)
+
+        job.ended = ended
+        session.runs.append(run)
+        shown = table_recipes.fit_command(table_recipes.shown(several), several, settings)
+        session.noted("began", run=run.facts["n"], command=" ".join(["likewise", *shown]))
+        self.jobs.add(job)
+
+    def begin_draw_of(self, run: Run, several: Tables) -> None:
+        """Queue a draw of several tables, in a folder of its own: what is drawn anew replaces nothing half."""
+        session, place = self.session, table_recipes.place(several, table_recipes.DRAWN)
+        folder = session.folder / secrets.token_hex(8)
+        folder.mkdir(mode=0o700)
+        command = table_recipes.draw_command(str(run.folder / recipes.MODEL), several, session)
+
+        def ended(job: Job) -> None:
+            if job.status == "done":
+                found = facts.previews(folder / place)
+                packed = tables.packed(folder / place)
+                packed.replace(run.folder / packed.name)
+                run.facts |= {"drawn": found[0], "drawn_tables": found}
+            shutil.rmtree(folder, ignore_errors=True)
+
+        self.jobs.add(Job("draw", [command], folder, ended))
 
     def finish_run(self, run: Run, job: Job) -> None:
         """Gather what a run left behind."""
@@ -247,6 +319,13 @@ def _number(said: dict[str, Any], key: str) -> float:
     return float(value)
 
 
+def _scale(said: dict[str, Any]) -> float:
+    value = _number(said, "scale")
+    if not 0 < value <= 1000:
+        raise OptionError("scale must be above 0, and 1000 at most")
+    return value
+
+
 def _where(said: dict[str, Any]) -> tuple[str, ...]:
     value = said.get("where", [])
     if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
@@ -268,7 +347,7 @@ async def upload(state: State, request: Request) -> Any:
     told = request.headers.get("content-length", "0")
     if not told.isdecimal() or int(told) > most:
         raise TooLarge(f"a table may have {most:,} bytes here; name a larger one on the command line")
-    endings = [part for part in Path(name.lower()).suffixes if part in {*files.ENDINGS, *PACKED, ".zip"}]
+    endings = [part for part in Path(name.lower()).suffixes if part in {*files.ENDINGS, *PACKED, ".zip", *SQLITE}]
     path = state.session.folder / (secrets.token_hex(16) + "".join(endings[-2:]))
     try:
         n = 0
@@ -279,18 +358,44 @@ async def upload(state: State, request: Request) -> Any:
                     raise TooLarge(f"a table may have {most:,} bytes here; name a larger one on the command line")
                 file.write(chunk)
         blind = request.query_params.get("blind") == "1"
-        opened = await asyncio.to_thread(_opened, path, name, blind)
+        opened = await asyncio.to_thread(_opened, path, name, blind, most)
     except BaseException:
         path.unlink(missing_ok=True)
+        shutil.rmtree(_unpacked(path), ignore_errors=True)
         raise
+    if isinstance(opened, Tables):
+        return await state.changed(lambda: state.session.opened_tables(opened))
     return await state.changed(lambda: state.session.opened(opened))
 
 
-def _opened(path: Path, name: str, blind: bool) -> Source:
+SQLITE = (".sqlite", ".sqlite3", ".db")
+
+
+def _unpacked(path: Path) -> Path:
+    """Where the tables of a ZIP file lie."""
+    return path.with_name(path.name.partition(".")[0] + "-tables")
+
+
+def _opened(path: Path, name: str, blind: bool, most: int) -> Source | Tables:
+    """A table, or several: of a ZIP file with some, of a workbook, or of SQLite."""
+    place = path
     try:
-        return Source.open(path, name, blind=blind)
+        members = tables.members_of(path, tuple(files.ENDINGS)) if path.suffix == ".zip" else None
+        if members is not None:
+            place = _unpacked(path)
+            place.mkdir(mode=0o700)
+            tables.unpack(path, members, place, most, file_name)
+        is_several = members is not None or tables.holds_several(path)
+        if is_several and blind:
+            raise InputError("several tables have no blind mode: budgets of databases are of the command line")
+        return (
+            Tables.open(place, name, is_packed=members is not None)
+            if is_several
+            else Source.open(path, name, blind=blind)
+        )
     except LikewiseError as error:  # it names the file by its place here, which says nothing to anybody
-        raise InputError(str(error).replace(str(path), name).replace(path.name, name)) from None
+        said = str(error).replace(str(place), name).replace(str(path), name).replace(path.name, name)
+        raise InputError(said.replace(place.name, name)) from None
 
 
 async def demo(state: State, request: Request) -> Any:
@@ -349,6 +454,15 @@ async def propose(state: State, request: Request) -> Any:
         raise OptionError("the rows are not looked at: they were opened by their header alone")
     found = await asyncio.to_thread(discover_rules, source.frame, schema)
     return {"proposed": [{"rule": p.rule, "rows": p.rows, "rate": p.likely} for p in found]}
+
+
+async def key(state: State, request: Request) -> Any:
+    """Take or refuse a key of several tables, keep a table as it is, or name the root."""
+    said = await said_in(request)
+    if unknown := set(said) - {"key", "kept", "root", "holds"}:
+        raise OptionError(f"of several tables nothing is called {sorted(unknown)[0]!r}")
+    change = KeyChange(**said)
+    return await state.changed(lambda: state.session.tell(change))
 
 
 async def rule(state: State, request: Request) -> Any:
@@ -411,7 +525,7 @@ async def odds(state: State, request: Request) -> Any:
     """How many real and how many freely drawn rows meet conditions: what drawing them would take."""
     said = await said_in(request)
     run, where = state.session.run(_text(said, "run")), list(_where(said))
-    if run.settings.time is not None:
+    if run.settings.time is not None or state.session.tables is not None:
         return {}  # conditions on histories are on whole ones, and those are not counted here
 
     def counted() -> dict[str, Any]:
@@ -429,6 +543,12 @@ async def draw(state: State, request: Request) -> Any:
     said = await said_in(request)
     session = state.session
     run = session.run(_text(said, "run"))
+    if session.tables is not None:
+        session.scale, session.draw_seed = _scale(said), _whole(said, "seed", 0, 0)
+        shown = table_recipes.draw_command(recipes.MODEL, session.tables, session)
+        session.noted("drew", run=run.facts["n"], command=" ".join(["likewise", *shown]))
+        state.begin_draw_of(run, session.tables)
+        return await state.changed(lambda: None)
     session.where, session.n_rows = _where(said), _whole(said, "rows", 1, 1000)
     session.draw_seed, session.mix = _whole(said, "seed", 0, 0), mix_of(said.get("mix", {}))
     command = recipes.draw_command(session, run)
@@ -461,9 +581,10 @@ async def ticket(state: State, request: Request) -> Any:
     said = await said_in(request)
     what, show = _text(said, "what"), bool(said.get("show", False))
     run = state.session.run(_text(said, "run"))
-    if what not in FILES:
+    known = state.files_of(run)
+    if what not in known:
         raise OptionError("there is no such file")
-    name, media = FILES[what]
+    name, media = known[what]
     path, lang = run.folder / name, _text(said, "lang", "en")
     if lang not in LANGUAGES:
         raise OptionError("there is no such language")
@@ -471,7 +592,7 @@ async def ticket(state: State, request: Request) -> Any:
         path = await asyncio.to_thread(_report_page, state, run, lang)
     elif what == "sheet":
         path = run.folder / recipes.SHEETS[lang]
-    elif what in MADE_OF and (run.folder / MADE_OF[what]).is_file():
+    elif what in MADE_OF and state.session.tables is None and (run.folder / MADE_OF[what]).is_file():
         await asyncio.to_thread(_as_parquet, run, run.folder / MADE_OF[what], path)
     if not path.is_file():
         raise OptionError("this run has no such file")
@@ -518,6 +639,7 @@ async def save(state: State, request: Request) -> Any:
     texts: dict[str, Callable[[], str]] = {
         "plan.toml": lambda: recipes.toml(session.plan()),
         recipes.SCHEMA: lambda: session.schema.to_json() + "\n",
+        table_recipes.KEYS: lambda: session.keys.to_json() + "\n",
         "trail.json": lambda: json.dumps(session.trail, indent=1, ensure_ascii=False) + "\n",
     }
     if what not in texts:
@@ -532,6 +654,7 @@ ROUTES: tuple[tuple[str, str, Answer], ...] = (
     ("POST", "/api/column", column), ("POST", "/api/column/try", try_column), ("POST", "/api/undo", undo),
     ("POST", "/api/declare", declare),
     ("POST", "/api/redo", redo), ("POST", "/api/rules", propose), ("POST", "/api/rule", rule),
+    ("POST", "/api/key", key),
     ("POST", "/api/settings", settings), ("POST", "/api/protect", protect), ("POST", "/api/budget", budget),
     ("POST", "/api/advise", advise), ("POST", "/api/fit", fit), ("POST", "/api/stop", stop),
     ("POST", "/api/cancel", cancel), ("GET", "/api/events", events), ("POST", "/api/odds", odds),

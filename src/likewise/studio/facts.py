@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from likewise.conditions import parse_where, resolve
 from likewise.conditions.values import meeting
+from likewise.databases.database import Database
 from likewise.errors import ConditionError, LikewiseError
 from likewise.schema.column import Column, Kind, Schema
 from likewise.schema.parse import parse, parse_column
@@ -19,6 +21,8 @@ MOST_ROWS = 100_000
 BINS, LEVELS, EXAMPLES = 24, 8, 4
 MOST_COLUMNS = 50
 """Of rows that are shown."""
+MOST_TABLES = 12
+"""Of which the first rows are shown."""
 CLASSES = 8
 """Of a target whose mix may be set, at most."""
 LETTERS = 60
@@ -105,6 +109,12 @@ def preview(frame: pl.DataFrame, n: int = 8) -> dict[str, Any]:
     texts = frame.select(pl.col(pl.String))
     risky = [c.name for c in texts if c.is_not_null().any() and _begins_a_formula(c)]
     return {"columns": shown.columns, "rows": cells, "n": frame.height, "formulas": risky}
+
+
+def previews(path: Path) -> list[dict[str, Any]]:
+    """The first rows of several tables, by name."""
+    drawn = Database.read(path).tables
+    return [{"table": name, **preview(frame, 5)} for name, frame in list(drawn.items())[:MOST_TABLES]]
 
 
 def _begins_a_formula(texts: pl.Series) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import secrets
 import sys
 import time
@@ -118,6 +119,7 @@ class Jobs:
         self._process = process = await asyncio.create_subprocess_exec(
             sys.executable, "-P", "-m", "likewise.studio.worker", cwd=job.folder, limit=MOST_LINE,
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+            env={**os.environ, **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(job.folder))},  # which goes at the end
         )  # fmt: skip
         assert process.stdin is not None
         assert process.stdout is not None

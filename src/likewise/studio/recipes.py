@@ -88,16 +88,16 @@ def steps(session: Session, run: Run | None) -> dict[str, dict[str, str]]:
     return {
         "columns": {"command": _columns_command(source, session), "python": _columns_python(source, session.changes)},
         "protect": _protect_steps(session),
-        "train": {"command": _line(fit), "python": _fit_python(source, session.schema, session.settings)},
-        "out": {"command": _line(sheet_command(is_private)), "python": _gate_python(), "toml": session.gate},
+        "train": {"command": line(fit), "python": _fit_python(source, session.schema, session.settings)},
+        "out": {"command": line(sheet_command(is_private)), "python": gate_python(), "toml": session.gate},
         "rows": {
-            "command": _line(draw_command(session, run)),
+            "command": line(draw_command(session, run)),
             "python": _draw_python(session, run, histories=histories),
         },
     } | {"plan": {"toml": plan}}
 
 
-def _line(words: Sequence[str]) -> str:
+def line(words: Sequence[str]) -> str:
     return shlex.join(["likewise", *words])
 
 
@@ -117,7 +117,7 @@ def _columns_command(source: Source, session: Session) -> str:
                 words += ["--set", f"{change.column}.{name}={json.dumps(value, ensure_ascii=False)}"]
     for rule in session.schema.rules:
         words += ["--rule", rule]
-    return _demo_file(source, "python -c \"from likewise.data import adult; adult().write_parquet('{}')\"\n") + _line(
+    return _demo_file(source, "python -c \"from likewise.data import adult; adult().write_parquet('{}')\"\n") + line(
         [*words, "--json", SCHEMA]
     )
 
@@ -173,7 +173,7 @@ def _protect_steps(session: Session) -> dict[str, str]:
         ])  # fmt: skip
     else:
         command, python = ["models"], "import likewise.models\n\nprint(list(likewise.models.MODELS))"
-    return {"command": _line(command), "python": python}
+    return {"command": line(command), "python": python}
 
 
 # ---- learning --------------------------------------------------------------------------------------------------------
@@ -226,7 +226,7 @@ def _budget_python(settings: Settings, schema: Schema) -> str:
 # ---- the report and the gate -----------------------------------------------------------------------------------------
 
 
-def _gate_python() -> str:
+def gate_python() -> str:
     return "\n".join([
         "from pathlib import Path", "", "import likewise as lw",
         "from likewise.evaluate.thresholds import check, read_thresholds", "",

@@ -26,11 +26,13 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from likewise.errors import OutputError
+from likewise.databases.database import Database
+from likewise.errors import InputError, OutputError
 from likewise.studio.api import ROUTES, State
 from likewise.studio.guard import App, Guard, Receive, Scope, Send
 from likewise.studio.jobs import Jobs
 from likewise.studio.session import Session, Source
+from likewise.studio.tables import Tables, holds_several
 from likewise.studio.tickets import Served, Tickets
 from likewise.studio.words import WORDS
 
@@ -38,7 +40,8 @@ IDLE_SECONDS = 30 * 60.0
 """After which a server ends that nobody asked anything; an open page is somebody who asks."""
 BROWSER_SECONDS = 300.0
 """That a browser may take to open the page."""
-SCRIPTS = ("app.js", "parts.js", "columns.js", "protect.js", "train.js", "out.js", "rows.js", "vendor/htm-preact.js")
+SCREENS = ("columns", "tables", "protect", "train", "out", "rows")
+SCRIPTS = ("app.js", "parts.js", *(f"{name}.js" for name in SCREENS), "vendor/htm-preact.js")
 ASSETS = {"index.html": "text/html", "studio.css": "text/css", **dict.fromkeys(SCRIPTS, "text/javascript")}
 FRAME_POLICY = (
     "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; "
@@ -167,7 +170,7 @@ def serve(
         session = Session(folder)
         state = State(session, Jobs(), Tickets(), lang=lang, budget=budget)
         if file is not None:
-            session.opened(Source.open(file.absolute(), file.name, blind=blind))
+            open_file(session, file.absolute(), blind=blind)
         if plan is not None:
             state.follow(plan)
         listening = _listening(port)
@@ -194,6 +197,21 @@ def serve(
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         os.umask(mask)
+
+
+def open_file(session: Session, file: Path, *, blind: bool) -> None:
+    """Begin with a table, or with several: a folder, a workbook, a file of SQLite.
+
+    Raises:
+        InputError: it cannot be read, or several are to be opened blind.
+    """
+    if file.is_dir() or (file.is_file() and holds_several(file)):
+        if blind:
+            raise InputError("several tables have no blind mode: budgets of databases are of the command line")
+        if Database.lies_at(file):
+            session.opened_tables(Tables.open(file, file.name))
+            return
+    session.opened(Source.open(file, file.name, blind=blind))
 
 
 def _entry(state: State, token: str) -> str:

@@ -12,11 +12,13 @@ from typing import Any, Self
 
 import polars as pl
 
+from likewise.databases.keys import DatabaseSchema
 from likewise.dp.ledger import DP
 from likewise.errors import InputError, OptionError
 from likewise.schema.column import Column, Schema
 from likewise.schema.dialect import Dialect
 from likewise.schema.infer import infer, told_anew, word_on_headings
+from likewise.studio.tables import KeyChange, Tables
 from likewise.tables import files
 
 PURPOSES = ("synthetic", "budget", "k", "rows")
@@ -169,7 +171,8 @@ class Run:
 
     id: str
     settings: Settings
-    schema: Schema
+    schema: Any
+    """A `Schema`, or of several tables a `DatabaseSchema`."""
     folder: Path
     job: str
     facts: dict[str, Any] = field(default_factory=dict)
@@ -181,8 +184,11 @@ class Session:
 
     folder: Path
     source: Source | None = None
-    changes: tuple[Change, ...] = ()
-    undone: tuple[Change, ...] = ()
+    tables: Tables | None = None
+    """Several tables, in place of a source."""
+    changes: tuple[Any, ...] = ()
+    """Each a `Change`, or of several tables a `KeyChange`."""
+    undone: tuple[Any, ...] = ()
     settings: Settings = field(default_factory=Settings)
     where: tuple[str, ...] = ()
     mix: dict[str, int] = field(default_factory=dict)
@@ -193,14 +199,24 @@ class Session:
     runs: list[Run] = field(default_factory=list)
     trail: list[dict[str, Any]] = field(default_factory=list)
     advice: str | None = None
-    _schema: Schema | None = None
+    scale: float = 1.0
+    """How many times as many rows are drawn of several tables."""
+    _schema: Any = None
+
+    def opened_tables(self, tables: Tables) -> None:
+        """Begin anew with several tables."""
+        self._begin(None, tables, tables.database.schema)
+        self.settings = replace(self.settings, purpose="synthetic", model="auto", time=None, rows=None)
+        self.noted("opened", name=tables.name, tables=len(tables.database.tables), sha256=tables.digest)
+
+    def _begin(self, source: Source | None, tables: Tables | None, schema: Any) -> None:
+        self.source, self.tables, self.changes, self.undone, self.where = source, tables, (), (), ()
+        self.mix, self.advice, self._schema = {}, None, schema
+        self.runs.clear()
 
     def opened(self, source: Source) -> None:
         """Begin anew with this table."""
-        self.source, self.changes, self.undone, self.where, self._schema = source, (), (), (), source.base
-        self.mix = {}
-        self.runs.clear()
-        self.advice = None
+        self._begin(source, None, source.base)
         if source.blind:
             self.settings = replace(self.settings, purpose="budget")
         seen = {} if source.blind else {"sha256": source.digest, "rows": source.frame.height}
@@ -215,14 +231,36 @@ class Session:
     @property
     def schema(self) -> Schema:
         self.table  # noqa: B018 - refuses where there is none
-        assert self._schema is not None
+        assert isinstance(self._schema, Schema)
+        return self._schema
+
+    @property
+    def several(self) -> Tables:
+        if self.tables is None:
+            raise InputError("no several tables are open")
+        return self.tables
+
+    @property
+    def keys(self) -> DatabaseSchema:
+        """The keys of several tables."""
+        self.several  # noqa: B018 - refuses where there are none
+        assert isinstance(self._schema, DatabaseSchema)
         return self._schema
 
     def change(self, *several: Change) -> None:
         """Correct the schema; a correction that cannot stand leaves it as it was."""
+        self.table  # noqa: B018 - refuses where there is none
         for one in several:
             if unknown := set(one.said) - set(SETTABLE):
                 raise OptionError(f"a column has no field {sorted(unknown)[0]!r} that can be said")
+        self._take(several)
+
+    def tell(self, *several: KeyChange) -> None:
+        """Say something of several tables; what cannot stand leaves all as it was."""
+        self.several  # noqa: B018 - refuses where there are none
+        self._take(several)
+
+    def _take(self, several: tuple[Any, ...]) -> None:
         self._become((*self.changes, *several), ())
         for one in several:
             self.noted("said", **one.to_dict())
@@ -238,7 +276,8 @@ class Session:
             self.noted("said", **self.changes[-1].to_dict())
 
     def _become(self, changes: tuple[Change, ...], undone: tuple[Change, ...]) -> None:
-        self._schema = self.table.read_as(changes)
+        opened: Any = self.table if self.tables is None else self.tables
+        self._schema = opened.read_as(changes)
         self.changes, self.undone = changes, undone
 
     def set(self, said: Mapping[str, Any]) -> None:
@@ -259,11 +298,12 @@ class Session:
         """What was said, as plain data: with the same table it leads to the same rows."""
         usual = asdict(Settings())
         return {
-            "source": "" if self.source is None else self.source.name,
+            "source": self.tables.name if self.tables else self.source.name if self.source else "",
             "change": [change.to_dict() for change in self.changes],
             "fit": {k: v for k, v in asdict(self.settings).items() if v != usual[k] or k in ALWAYS},
             "draw": {"where": list(self.where), "rows": self.n_rows, "seed": self.draw_seed}
-            | ({"mix": self.mix} if self.mix else {}),
+            | ({"mix": self.mix} if self.mix else {})
+            | ({"scale": self.scale} if self.scale != 1 else {}),
             **({"gate": self.gate} if self.gate else {}),
         }
 
@@ -274,16 +314,18 @@ class Session:
             InputError: it is no such plan.
         """
         try:
-            changes = [Change(**change) for change in plan.get("change", [])]
+            kind: Any = Change if self.tables is None else KeyChange
+            changes = [kind(**change) for change in plan.get("change", [])]
             draw = plan.get("draw", {})
             settings = Settings().with_(plan.get("fit", {}))
             where, n_rows, seed = tuple(draw.get("where", ())), int(draw.get("rows", 1000)), int(draw.get("seed", 0))
             gate, mix = str(plan.get("gate", "")), mix_of(draw.get("mix", {}))
+            scale = float(draw.get("scale", 1.0))
         except (TypeError, ValueError, AttributeError) as error:
             raise InputError(f"this is no plan of the studio: {type(error).__name__}") from None
-        self.change(*changes)
+        (self.change if self.tables is None else self.tell)(*changes)
         self.settings, self.where, self.n_rows, self.draw_seed, self.gate = settings, where, n_rows, seed, gate
-        self.mix = mix
+        self.mix, self.scale = mix, scale
 
 
 def mix_of(given: Any) -> dict[str, int]:

@@ -6,9 +6,13 @@ import { Protect } from "./protect.js";
 import { Train } from "./train.js";
 import { Out } from "./out.js";
 import { Rows } from "./rows.js";
+import { TableRows, Tables } from "./tables.js";
 
 const SCREENS = { open: Open, columns: Columns, protect: Protect, train: Train, out: Out, rows: Rows };
 const NAMES = Object.keys(SCREENS);
+// Several tables have screens of their own, and no purpose but synthetic rows: budgets of databases are of the command line.
+const OF_TABLES = { ...SCREENS, columns: Tables, rows: TableRows };
+delete OF_TABLES.protect;
 const here = () => (NAMES.includes(location.hash.slice(1)) ? location.hash.slice(1) : "open");
 
 function App({ first }) {
@@ -56,19 +60,20 @@ function App({ first }) {
   useEffect(() => { main.current?.focus(); }, [screen]);
 
   if (ended) return html`<main class="ended"><h1>${t("ended")}</h1><p>${t("ended_says")}</p></main>`;
-  const shown = state.source ? screen : "open", Screen = SCREENS[shown];
+  const screens = state.tables ? OF_TABLES : SCREENS, shown = !state.source ? "open" : screens[screen] ? screen : "columns", Screen = screens[shown];
+  const word = (what, one) => t(`${what}_${state.tables && one === "columns" ? "tables" : one}`);
   const other = language() === "en" ? "zh" : "en";
   return html`<a class="skip" href="#main" onClick=${(e) => { e.preventDefault(); main.current.focus(); }}>${t("skip")}</a>
     <header><div class="bar"><strong>likewise studio</strong>
       <span class="file">${state.source ? state.source.name : ""}</span>
       <button type="button" class="quiet" lang=${other === "zh" ? "zh-Hans" : "en"} onClick=${() => { speak(other); sessionStorage.setItem("lang", other); setLang(other); }}>${other === "zh" ? "中文" : "English"}</button>
       <button type="button" class="quiet" onClick=${async () => { if (confirm(t("quit_sure")) && await act.ask("/api/quit")) end(true); }}>${t("quit")}</button></div>
-      <nav aria-label=${t("steps")}><ol>${NAMES.map((name) => html`<li><a href=${`#${name}`} aria-current=${name === shown ? "step" : null}
-        aria-disabled=${!state.source && name !== "open"}>${t(`screen_${name}`)}</a></li>`)}</ol></nav></header>
+      <nav aria-label=${t("steps")}><ol>${NAMES.filter((name) => screens[name]).map((name) => html`<li><a href=${`#${name}`} aria-current=${name === shown ? "step" : null}
+        aria-disabled=${!state.source && name !== "open"}>${word("screen", name)}</a></li>`)}</ol></nav></header>
     <main id="main" tabindex="-1" ref=${main} aria-busy=${busy}>
       <div role="alert" class=${problem ? "problem" : "unseen"}>${problem}${problem ? html` <button type="button" class="quiet" onClick=${() => tell("")}>${t("close")}</button>` : ""}</div>
       ${lost ? html`<p class="problem" role="status">${t("lost")}</p>` : ""}
-      <h1>${t(`title_${shown}`)}</h1><p class="lead">${t(`lead_${shown}`)}</p>
+      <h1>${word("title", shown)}</h1><p class="lead">${word("lead", shown)}</p>
       <${Screen} state=${state} act=${act} busy=${slow} />
       ${state.steps && state.steps[shown] ? html`<${Code} steps=${state.steps[shown]} plan=${state.steps.plan} act=${act} />` : ""}
     </main>

@@ -16,6 +16,7 @@ export function Open({ state, act, busy }) {
       <p><label class="button">${t("choose_file")}<input type="file" class="unseen" id="file" onChange=${(e) => take(e.target.files[0])} /></label>
       <button type="button" id="demo" disabled=${busy} onClick=${async () => { if (await act.say("/api/demo")) act.go("columns"); }}>${t("take_demo")}</button></p>
       <p class="soft small">${t("drop_here", { most: number(Math.floor(state.most_upload / 2 ** 20)) })}</p>
+      <p class="soft small">${t("several_here")}</p>
       <p><label><input type="checkbox" id="blind" checked=${blind} onChange=${(e) => setBlind(e.target.checked)} /> ${t("blind")}</label><br />
       <small class="soft">${t("blind_says")}</small></p></div>
     ${busy ? html`<p role="status">${t("reading")}</p>` : ""}

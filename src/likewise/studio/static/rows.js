@@ -3,6 +3,7 @@ import { Choice, Field, html, language, number, percent, save, t, Table, useEffe
 import { name } from "./out.js";
 import { OVER, Progress } from "./train.js";
 
+const OF_TABLES = ["rows", "drawn", "schema"];
 const SIGNS = ["=", "!=", ">=", "<=", ">", "<", "missing"];
 
 export function Rows({ state, act, busy }) {
@@ -74,10 +75,11 @@ function Builder({ columns, add }) {
     <div class="field"><span class="label" aria-hidden="true"> </span><button type="submit" id="add">${t("add")}</button></div></form>`;
 }
 
-function Release({ runs, now, act }) {
+export function Release({ runs, now, act }) {
   const get = async (what) => { const found = await act.ask("/api/ticket", { run: now.id, what, lang: language() }); if (found) save(found.address); };
   const list = ["rows", "rows_parquet", "drawn", "drawn_parquet", "model", "schema", "report", "json", "sheet"].filter((what) => now.files.includes(what));
+  const formulas = (now.previews || [now.preview]).flatMap((one) => one.formulas), word = (what) => t(now.previews && OF_TABLES.includes(what) ? `tables_file_${what}` : `file_${what}`);
   return html`<section aria-labelledby="release-title"><h2 id="release-title">${t("release")}</h2><p class="soft small">${t("release_says")}</p>
-    ${now.preview.formulas.length ? html`<p class="warn" role="note">${t("formulas", { columns: now.preview.formulas.join(", ") })}</p>` : ""}
-    <ul class="files">${list.map((what) => html`<li><button type="button" class="quiet" id=${`get-${what}`} onClick=${() => get(what)}>${t(`file_${what}`)}</button> <span class="soft small">${t(`file_${what}_says`)}</span></li>`)}</ul></section>`;
+    ${formulas.length ? html`<p class="warn" role="note">${t("formulas", { columns: formulas.join(", ") })}</p>` : ""}
+    <ul class="files">${list.map((what) => html`<li><button type="button" class="quiet" id=${`get-${what}`} onClick=${() => get(what)}>${word(what)}</button> <span class="soft small">${t(`file_${what}_says`)}</span></li>`)}</ul></section>`;
 }

@@ -1,5 +1,6 @@
 // Learning: what to run, and how it goes.
 import { Choice, Field, html, number, t, Table } from "./parts.js";
+import { Drawn } from "./tables.js";
 
 const MODELS = ["auto", "autoregressive", "vae", "gan", "vaegan", "ctgan", "copula", "cart", "mst", "aim"], NOT_PRIVATE = ["copula", "cart"];
 export const OVER = ["done", "failed", "cancelled"];
@@ -9,20 +10,24 @@ export function Train({ state, act, busy }) {
   const entity = state.columns.some((c) => c.role === "entity");
   const jobs = state.jobs.filter((job) => job.kind === "fit"), job = jobs[jobs.length - 1];
   const run = job && state.runs.find((one) => one.job === job.id);
-  return html`<p><strong>${t(`purpose_${s.purpose}`)}</strong> <a href="#protect">${t("change")}</a></p>
-    <div class="fields"><${Choice} label=${t("model")} value=${s.model} of=${MODELS.filter((m) => s.purpose !== "budget" || !NOT_PRIVATE.includes(m))} set=${(model) => set({ model })} id="model" />
+  const several = state.tables;
+  return html`<p><strong>${t(`purpose_${s.purpose}`)}</strong> ${several ? html`<br /><small class="soft">${t("tables_budget")}</small>` : html`<a href="#protect">${t("change")}</a>`}</p>
+    <div class="fields">${several ? "" : html`<${Choice} label=${t("model")} value=${s.model} of=${MODELS.filter((m) => s.purpose !== "budget" || !NOT_PRIVATE.includes(m))} set=${(model) => set({ model })} id="model" />`}
       <${Field} label=${t("max_seconds")} type="number" min="1" value=${s.max_seconds} set=${(max_seconds) => set({ max_seconds })} hint=${t("max_seconds_hint")} />
       ${entity ? html`<${Choice} label=${t("time")} value=${s.time || ""} of=${["", ...state.columns.filter((c) => ["datetime", "integer", "real"].includes(c.kind) && c.role !== "drop").map((c) => c.name)]} names=${(c) => c || t("time_none")} set=${(time) => set({ time: time || null })} id="time" />` : ""}
-      <${Field} label=${t(s.time ? "entities_wanted" : "rows_wanted")} type="number" min="1" value=${s.rows} set=${(rows) => set({ rows })} hint=${s.time ? t("entities_hint") : t(state.source.blind ? "rows_hint_blind" : "rows_hint", { rows: number(state.source.rows) })} />
+      ${several ? "" : html`<${Field} label=${t(s.time ? "entities_wanted" : "rows_wanted")} type="number" min="1" value=${s.rows} set=${(rows) => set({ rows })} hint=${s.time ? t("entities_hint") : t(state.source.blind ? "rows_hint_blind" : "rows_hint", { rows: number(state.source.rows) })} />`}
       <${Field} label=${t("seed")} type="number" min="0" value=${s.seed} set=${(seed) => set({ seed: seed ?? 0 })} hint=${t("seed_hint")} /></div>
     <p><button type="button" id="start" disabled=${busy} onClick=${() => act.say("/api/fit")}>${t("start")}</button></p>
     ${job ? html`<${Progress} job=${job} act=${act} />` : ""}
-    ${run && run.preview ? html`<section aria-labelledby="drawn-title"><h2 id="drawn-title">${t("drawn", { n: number(run.preview.n) })}</h2><${Table} shown=${run.preview} />
+    ${run && run.preview ? html`<section aria-labelledby="drawn-title"><h2 id="drawn-title">${several ? t("tables_drawn") : t("drawn", { n: number(run.preview.n) })}</h2>
+      ${run.previews ? html`<${Drawn} tables=${run.previews} />` : html`<${Table} shown=${run.preview} />`}
       <p><a class="button" href="#out">${t("to_out")}</a></p></section>` : ""}
     ${jobs.length > 1 ? html`<section><h2>${t("before")}</h2><ul>${jobs.slice(0, -1).reverse().map((one) => html`<li>${t(`status_${one.status}`)} · ${number(one.seconds, 2)} s ${OVER.includes(one.status) ? "" : html`<button type="button" class="quiet" onClick=${() => act.ask("/api/cancel", { job: one.id })}>${t("cancel")}</button>`}</li>`)}</ul></section>` : ""}`;
 }
 
-export function Progress({ job, act }) {
+export function Progress({ job: whole, act }) {
+  // Of several trainings, as of several tables, the last is shown: each counts its epochs anew.
+  const begins = whole.curve.reduce((from, e, k) => (k && e.epoch <= whole.curve[k - 1].epoch ? k : from), 0), job = { ...whole, curve: whole.curve.slice(begins) };
   const last = job.curve[job.curve.length - 1], isRunning = !OVER.includes(job.status);
   const best = job.curve.reduce((b, e) => (e.held !== null && (b === null || e.held < b.held) ? e : b), null);
   const said = last ? t("epoch_says", { unit: t(`unit_${last.unit}`), epoch: last.epoch, epochs: last.epochs, left: number(Math.ceil(last.left ?? 0)), rate: number(Math.round(last.rate)) }) : "";

@@ -44,6 +44,10 @@ class Opened:
         """A control comes to hold a value."""
         playwright.expect(self.page.locator(selector)).to_have_value(value, timeout=PATIENCE)
 
+    def count(self, selector: str, n: int) -> None:
+        """There come to be so many, seen or not: a line straight down has no width."""
+        playwright.expect(self.page.locator(selector)).to_have_count(n, timeout=PATIENCE)
+
     def width(self) -> int:
         return int(self.page.evaluate("document.documentElement.scrollWidth"))
 

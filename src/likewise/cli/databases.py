@@ -76,10 +76,9 @@ def open_database(
         InputError: it cannot be read.
         SchemaError: a key is none, or names what is not there; there is no table that is to be kept, or the root.
     """
-    from likewise.databases.keys import DatabaseSchema
-
     database = lw.Database.read(source)
-    told = database.schema if schema_file is None else DatabaseSchema.from_json(read_text(schema_file))
+    found = database.schema
+    told = found if schema_file is None else type(found).from_json(read_text(schema_file))
     schema = told.with_keys(keys or [])
     for table in keep or []:
         schema = schema.replace(table, kept=True)

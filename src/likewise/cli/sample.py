@@ -26,6 +26,7 @@ from likewise.cli.options import (
     refuse_given,
 )
 from likewise.cli.outputs import check_outputs, open_terminal, own_schema, write_drawn, write_table, write_two
+from likewise.cli.scenario import mixes_of
 from likewise.cli.synth_databases import rows_of_table, sample_database
 
 if TYPE_CHECKING:
@@ -206,7 +207,6 @@ def _draw_mixed(
 ) -> None:  # fmt: skip
     """Write rows of which a column's values have the shares asked for."""
     import likewise as lw
-    from likewise.cli.scenario import mixes_of
 
     mixes = mixes_of(mix, synthesizer.schema_)
     with terminal.doing("drawing"):

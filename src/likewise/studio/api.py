@@ -147,7 +147,8 @@ class State:
         rows = sum(map(len, several.database.tables.values()))
         return {
             "source": {"name": several.name, "rows": rows, "is_demo": False, "blind": False, "notes": ()},
-            "tables": tables.told(several, session.keys), "columns": [], "rules": [], "scale": session.scale,
+            "tables": tables.told(several, session.keys) | {"places": _measured().places(session.keys)},
+            "columns": [], "rules": [], "scale": session.scale,
             "can_undo": bool(session.changes), "can_redo": bool(session.undone),
             "steps": table_recipes.steps(session), "advice": None, "runs": [self.run_told(run) for run in session.runs],
         }  # fmt: skip

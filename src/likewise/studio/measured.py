@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from likewise.databases.keys import DatabaseSchema
+from likewise.evaluate.databases.shown import LinkShown
 from likewise.evaluate.results import Report, Score
 from likewise.evaluate.thresholds import check, parse_thresholds
 from likewise.report.comparison import compare
+from likewise.report.drawing import layout
 from likewise.report.score_words import figure, label, least_leak
 
 LANGUAGES = ("en", "zh")
@@ -40,6 +43,13 @@ def outcomes(path: Path, rules: str) -> list[dict[str, Any]]:
     """
     wanted = parse_thresholds(rules)
     return [{"passed": one.passed, "said": str(one)} for one in check(report_in(path), wanted)]
+
+
+def places(schema: DatabaseSchema) -> dict[str, tuple[float, int]]:
+    """Where each table stands in a picture of them, as in the report."""
+    nothing: dict[str, Any] = dict(owns=True, alike=1.0, floor=None, none_real=0.0, none_synthetic=0.0, lost=0)
+    links = [LinkShown(key=str(key), table=key.table, parent=key.parent, **nothing) for key in schema.foreign]
+    return layout(list(schema.tables), links)
 
 
 def write_page(path: Path, to: Path, *, lang: str, dp_only: bool) -> None:

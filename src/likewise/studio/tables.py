@@ -111,7 +111,7 @@ class Tables:
 
 
 def told(tables: Tables, schema: DatabaseSchema) -> dict[str, Any]:
-    """What the page shows: tables with their place in the picture, keys with what speaks for them, what breaks."""
+    """What the page shows: tables, keys with what speaks for them, what breaks."""
     view = tables.database.with_schema(schema).overview()
     found = {str(key): key for key in tables.database.schema.foreign}
     refused = [text for text in found if text not in {str(key) for key in schema.foreign}]
@@ -126,7 +126,6 @@ def told(tables: Tables, schema: DatabaseSchema) -> dict[str, Any]:
         "refused": [{"key": text, "evidence": tables.database.schema.evidence.get(text, "")} for text in refused],
         "problems": [str(problem) for problem in view.problems],
         "lookups": dict(view.lookups), "belongings": view.belongings(), "root": schema.root,
-        "places": _places(schema),
     }  # fmt: skip
 
 
@@ -136,21 +135,6 @@ def _table(name: str, view: Overview, tables: Tables) -> dict[str, Any]:
         "name": name, "rows": view.rows[name], "columns": view.columns[name], "primary": list(own.primary),
         "order": own.order, "kept": own.kept, "names": tables.database.tables[name].columns[:100],
     }  # fmt: skip
-
-
-def _places(schema: DatabaseSchema) -> dict[str, tuple[float, int]]:
-    """Where each table stands in the picture, as in the report."""
-    from likewise.evaluate.databases.shown import LinkShown
-    from likewise.report.drawing import layout
-
-    links = [
-        LinkShown(
-            key=str(key), table=key.table, parent=key.parent, owns=True, alike=1.0, floor=None, none_real=0.0,
-            none_synthetic=0.0, lost=0,
-        )
-        for key in schema.foreign
-    ]  # fmt: skip
-    return layout(list(schema.tables), links)
 
 
 def packed(path: Path) -> Path:

@@ -7,6 +7,7 @@ import pytest
 
 from likewise.databases.links.degrees import Degrees
 from likewise.errors import ModelFileError
+from likewise.schema.persons import People
 from likewise.typing import Ints
 
 
@@ -83,3 +84,18 @@ def test_state_round_trips_and_damage_is_refused(damage: dict[str, float]) -> No
     assert Degrees.from_dict(degrees.to_dict()) == degrees
     with pytest.raises(ModelFileError):
         Degrees.from_dict(degrees.to_dict() | damage)
+
+
+def test_the_greatest_counts_are_those_of_several_people_and_of_nobody_held_out() -> None:
+    """Two of five rows with thousands of links are held out; of the others one person has four."""
+    counts = np.r_[5_000, 4_000, 1_000, 900, 800, 700, np.ones(60, np.int64)]
+    n = len(counts)
+    nobody = np.zeros(n, bool)
+    each = Degrees.fit(counts)
+    assert each.excess > 7_000
+    without = Degrees.fit(counts, People(np.arange(n), np.arange(n) < 2))
+    assert without.excess <= 3_000
+    one = Degrees.fit(counts, People(np.where(np.arange(n) < 6, 0, np.arange(n)), nobody))
+    assert one.excess == 5_000, "of one person's six rows the greatest alone"
+    assert (one.links, one.parents) == (each.links, each.parents)
+    assert Degrees.fit(counts, People(np.arange(n), nobody)) == each

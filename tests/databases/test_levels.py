@@ -10,6 +10,7 @@ import pytest
 from likewise.databases.links.late import LateLinks
 from likewise.databases.links.levels import CIRCLE, DEEPEST, ROOT, SELF, SelfLinks, children_of, levels_of, on_circle
 from likewise.errors import ModelFileError
+from likewise.schema.persons import People
 from likewise.typing import Ints
 
 
@@ -85,7 +86,9 @@ def test_self_loops_and_circles_stay() -> None:
     """T11: an employee who reports to herself; two that stand in for each other; three in a ring; rows below them."""
     link = np.array([0, 2, 1, 4, 5, 3, 3, 6, 0, 10, 9])
     shape = SelfLinks.fit(link)
-    assert shape == SelfLinks(False, True, (2, 1))
+    assert shape == SelfLinks(False, True, (3,)), (
+        "three people in a ring are too few to tell its length: all have the mean"
+    )
     made = shape.draw(levels_of(link), children_of(link), rng_of())
     assert np.array_equal(levels_of(made), levels_of(link))
     assert ((made == np.arange(11)) == (link == np.arange(11))).all()
@@ -94,6 +97,28 @@ def test_self_loops_and_circles_stay() -> None:
         assert on_circle(rings).all()
         assert (rings != np.arange(12)).all()
         assert sorted(rings) == list(range(12))
+
+
+def rings(*lengths: int) -> Ints:
+    """Rows in circles, one after the other."""
+    starts = np.cumsum([0, *lengths[:-1]])
+    return np.concatenate([np.roll(np.arange(k), -1) + at for at, k in zip(starts, lengths, strict=True)])
+
+
+def test_a_circle_has_a_length_that_five_people_have() -> None:
+    link = rings(17, *[2] * 6, 3, 4)
+    n = len(link)
+    each = SelfLinks.fit(link)
+    assert each.circles[17 - 2] == 1, "seventeen people are in it"
+    assert each.circles[0] == 6
+    whose = np.where(np.arange(n) < 17, 0, np.arange(n))
+    nobody = np.zeros(n, bool)
+    told = SelfLinks.fit(link, people=People(whose, nobody))
+    assert len(told.circles) < 17 - 2, "but all may be one person's"
+    assert sum(told.circles) == sum(each.circles)
+    held = np.arange(n) == 16
+    assert sum(SelfLinks.fit(link, people=People(np.arange(n), held)).circles) == 8, "nobody held out is learnt from"
+    assert SelfLinks.fit(rings(4)).circles == (1,), "four people are too few to tell that they are four"
 
 
 def test_a_chain_stays_a_chain() -> None:
@@ -193,3 +218,26 @@ def test_how_many_links_a_row_has_alone_is_not_written_down() -> None:
     assert set(LateLinks.fit(np.array([0, 0, 0, 1]), 3).degrees) == {1}, "of few rows each has the mean of all"
     none = LateLinks.fit(np.full(4, -1), 0)
     assert none.degrees == ()
+
+
+def test_how_many_links_one_person_s_rows_have_is_not_written_down() -> None:
+    """Six stores of one owner, each with 31 links; and people held out, whose stores have 17."""
+    counts = np.r_[np.full(6, 31), np.full(40, 17), np.tile([1, 2, 3], 50)]
+    link, p = np.repeat(np.arange(len(counts)), counts), len(counts)
+    assert {31, 17} <= set(LateLinks.fit(link, p).degrees)
+    held = (np.arange(p) >= 6) & (np.arange(p) < 46)
+    owners = People(np.where(np.arange(p) < 6, 0, np.arange(p)), held)
+    told = LateLinks.fit(link, p, parents=owners)
+    assert not {31, 17} & set(told.degrees)
+    assert np.dot(told.degrees, told.weights) == pytest.approx(counts[~held].mean(), abs=0.1)
+
+
+def test_links_of_people_held_out_and_those_that_one_person_s_alone_come_back_tell_nothing() -> None:
+    n = 200
+    link, back = np.arange(n), np.arange(n)
+    whose, nobody = np.zeros(n, np.int64), np.zeros(n, bool)
+    assert LateLinks.fit(link, n, back=back).back == 1.0
+    assert LateLinks.fit(link, n, back=back, people=People(whose, nobody)).back == 0.0
+    half = np.where(np.arange(n) < 100, np.arange(n), -1)
+    assert LateLinks.fit(half, n, people=People(np.arange(n), np.arange(n) >= 100)).share == 1.0
+    assert LateLinks.fit(half, n, people=People(np.arange(n), np.arange(n) < 100)).degrees == (0,)

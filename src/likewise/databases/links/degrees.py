@@ -1,6 +1,7 @@
 """How many rows point at each row, as far as a codec does not tell it: of a table of few rows each count is one row's
 alone, and of a large one the greatest are, so none of them is drawn. A few numbers of all counts tell how uneven they
-are.
+are: they are of rows of people who are not held out, and of each person the greatest count is the only one that can be
+among the greatest. Sums of all rows are those of the tables' sizes, which are drawn anyway.
 
 Legend: P rows that are pointed at.
 """
@@ -17,6 +18,7 @@ import numpy.typing as npt
 
 from likewise.codecs.column import take_value
 from likewise.errors import ModelFileError
+from likewise.schema.persons import People
 from likewise.typing import Floats, Ints
 
 FEW = 20
@@ -57,20 +59,27 @@ class Degrees:
     uneven: float
 
     @classmethod
-    def fit(cls, counts: Ints) -> Self:
-        """Learn it from the counts (P,) of real rows."""
-        known = np.sort(counts[counts > 0])[::-1]
+    def fit(cls, counts: Ints, people: People | None = None) -> Self:
+        """Learn it from the counts (P,) of real rows.
+
+        Args:
+            people: whose they are; None takes each for its own.
+        """
+        learnt = counts if people is None else counts[~people.held]
+        whose = np.arange(len(learnt)) if people is None else people.whose[~people.held]
+        known = np.sort(learnt[learnt > 0])[::-1]
         logs = np.log(known) if len(known) else np.zeros(1)
-        top = known[:GREATEST] - (known[:GREATEST].min() if len(known) else 0)
+        top = _greatest(learnt, whose)
+        top = top - top.min(initial=int(top.max(initial=0)))
         uneven = float(2**STEPS)
         if top.sum() > 0:
             same = float(((top / top.sum()) ** 2).sum())  # (1 + a) / (1 + k a) on average
             uneven = (1 - same) / max(len(top) * same - 1, 1e-9)
         steps = round(np.log2(np.clip(uneven, 2.0**-STEPS, 2.0**STEPS)))
-        p, n = len(counts), len(known)
+        links, p, n = int(counts.sum()), len(counts), len(known)
         centre, spread = round(float(logs.mean()), 2), round(float(logs.std()), 2)
-        excess = min(int(float(f"{top.sum():.1g}")), int(known.sum()))  # coarse: it may be one row's
-        return cls(int(known.sum()), p, 1 - n / max(p, 1), centre, spread, excess, 2.0**steps)
+        excess = min(int(float(f"{top.sum():.1g}")), links)  # coarse: it may be one person's
+        return cls(links, p, 1 - n / max(len(learnt), 1), centre, spread, excess, 2.0**steps)
 
     @property
     def is_few(self) -> bool:
@@ -135,6 +144,14 @@ class Degrees:
         if not fits:
             raise ModelFileError("how many rows point at each: its numbers do not fit together")
         return cls(links, parents, none, centre, spread, excess, uneven)
+
+
+def _greatest(counts: Ints, whose: Ints) -> Ints:
+    """The greatest counts, each another person's."""
+    order = np.argsort(-counts, kind="stable")
+    order = order[counts[order] > 0]
+    firsts = np.sort(np.unique(whose[order], return_index=True)[1])[:GREATEST]
+    return np.asarray(counts[order[firsts]])
 
 
 def scaled(wanted: npt.NDArray[np.floating[Any]], rng: np.random.Generator) -> Ints:

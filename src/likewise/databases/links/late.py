@@ -3,6 +3,9 @@ a store. What kind of row each points at is drawn with the row that points.
 
 Where such a link mostly comes back (the manager works in the very store), it does so as often in what is made.
 
+Learnt are rows of people who are not held out, and people are counted behind what is kept: a number of links is one
+that rows of five people have, or their mean, and a share stands in whole percent.
+
 Legend: n rows that point, P rows that are pointed at.
 """
 
@@ -18,6 +21,7 @@ from likewise.codecs.column import take_value
 from likewise.databases.links.degrees import GREATEST
 from likewise.databases.links.matching import Within, assign, match
 from likewise.errors import ModelFileError
+from likewise.schema.persons import People
 from likewise.typing import Floats, Ints
 
 MOST_DEGREES = 256
@@ -32,7 +36,7 @@ class LateLinks:
 
     Args:
         share: of the rows that point at one.
-        degrees, weights: how many links a row has, and how often that is; of numbers that too few rows have, means.
+        degrees, weights: how many links a row has, and how often that is; of numbers that too few people have, means.
         unique: whether no two rows point at the same one.
         back: of the links, the share that comes back by the other foreign key; 0 where there is none.
 
@@ -51,7 +55,10 @@ class LateLinks:
     back: float = 0.0
 
     @classmethod
-    def fit(cls, link: Ints, n_parents: int, *, unique: bool = False, back: Ints | None = None) -> Self:
+    def fit(
+        cls, link: Ints, n_parents: int, *, unique: bool = False, back: Ints | None = None,
+        people: People | None = None, parents: People | None = None,
+    ) -> Self:  # fmt: skip
         """Learn it.
 
         Args:
@@ -59,16 +66,21 @@ class LateLinks:
             n_parents: P.
             unique: whether the schema has it so.
             back: (P,) links of what is pointed at to the rows that point, by another foreign key.
+            people, parents: whose the rows are that point and that are pointed at; None takes each for its own.
         """
-        at = np.flatnonzero(link >= 0)
-        counts = np.sort(_shared(np.bincount(link[at], minlength=n_parents)))
+        learnt = np.ones(len(link), bool) if people is None else ~people.held
+        at, free = np.flatnonzero((link >= 0) & learnt), slice(None) if parents is None else ~parents.held
+        whose = np.arange(len(link)) if people is None else people.whose
+        theirs = (np.arange(n_parents) if parents is None else parents.whose)[free]
+        counts = np.sort(_shared(np.bincount(link[at], minlength=n_parents)[free], theirs))
         if len(np.unique(counts)) > MOST_DEGREES:
             counts = counts[np.linspace(0, len(counts) - 1, MOST_DEGREES).round().astype(np.int64)]
         degrees, often = np.unique(counts, return_counts=True)
-        returns = float((back[link[at]] == at).mean()) if back is not None and len(at) else 0.0
+        comes = back[link[at]] == at if back is not None else np.zeros(len(at), bool)
+        returns = round(float(comes.mean()), 2) if len(np.unique(whose[at[comes]])) >= GREATEST else 0.0
         weights = often / max(1, often.sum())
         return cls(
-            len(at) / max(1, len(link)), tuple(degrees.tolist()), tuple(weights.tolist()), unique,
+            round(len(at) / max(1, int(learnt.sum())), 2), tuple(degrees.tolist()), tuple(weights.tolist()), unique,
             returns if returns >= OFTEN else 0.0,
         )  # fmt: skip
 
@@ -154,14 +166,32 @@ class LateLinks:
         return cls(share, tuple(degrees), tuple(weights), take_value(data, "unique", bool), back)
 
 
-def _shared(counts: Ints) -> Ints:
-    """(P,) numbers of links, none of which fewer rows have than stand behind a range's end, or there are: those
-    are parted in the order of their size, with the next ones where they are too few, and each part has its mean."""
-    _, of, often = np.unique(counts, return_inverse=True, return_counts=True)
-    rare = often[of] < GREATEST
-    n = max(int(rare.sum()), GREATEST) if rare.any() else 0
-    found, rows = counts.copy(), np.lexsort([-counts, ~rare])[:n]
-    for part in np.array_split(rows, max(1, n // GREATEST)):
-        if len(part):
-            found[part] = round(float(counts[part].mean()))
+def _shared(counts: Ints, whose: Ints) -> Ints:
+    """(P,) numbers of links, none of which rows of fewer people have than stand behind a range's end, or there are:
+    those are parted in the order of their size, with the next ones where they are too few, and each part has its mean.
+
+    Args:
+        whose: (P,) the person of each row.
+    """
+    of = np.unique(counts, return_inverse=True)[1].astype(np.int64)
+    persons = np.unique(whose, return_inverse=True)[1].astype(np.int64)
+    pairs = np.unique(of * (int(persons.max(initial=0)) + 1) + persons) // (int(persons.max(initial=0)) + 1)
+    rare = np.bincount(pairs, minlength=1)[of] < GREATEST
+    found, order = counts.copy(), np.lexsort([-counts, ~rare])
+    n, start = int(rare.sum()), 0
+    while start < n:
+        end = start + _reach(persons[order[start:]])
+        if end < n and _reach(persons[order[end:n]], GREATEST) == 0:
+            end = n  # too few people are left for a part of their own
+        found[order[start:end]] = round(float(counts[order[start:end]].mean()))
+        start = end
     return found
+
+
+def _reach(persons: Ints, least: int = 0) -> int:
+    """How many of these rows, from the first on, are those of so many people as must stand behind a part: all where
+    there are fewer, or none if `least` of them must be there."""
+    firsts = np.sort(np.unique(persons, return_index=True)[1])
+    if len(firsts) < GREATEST:
+        return 0 if least else len(persons)
+    return int(firsts[GREATEST - 1]) + 1

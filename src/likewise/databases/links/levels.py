@@ -16,8 +16,10 @@ from typing import Any, Self
 import numpy as np
 
 from likewise.codecs.column import take_value
+from likewise.databases.links.degrees import GREATEST
 from likewise.databases.links.matching import Exact, assign, match, rank_of
 from likewise.errors import ModelFileError
+from likewise.schema.persons import People
 from likewise.typing import Bools, Ints
 
 ROOT, SELF, CIRCLE = 0, -1, -2
@@ -74,7 +76,8 @@ class SelfLinks:
 
     Args:
         roots, selves: whether rows may point at none, and at themselves.
-        circles: how many circles of 2, 3, ... rows there are; empty: none.
+        circles: how many circles of 2, 3, ... rows there are; empty: none. Lengths that too few people are in have
+            their mean.
         unique: whether no two rows point at the same one, as each row of a chain at the one before it.
 
     Example:
@@ -91,14 +94,25 @@ class SelfLinks:
     unique: bool = False
 
     @classmethod
-    def fit(cls, link: Ints, *, unique: bool = False) -> Self:
-        """Learn it from real links (n,)."""
+    def fit(cls, link: Ints, *, unique: bool = False, people: People | None = None) -> Self:
+        """Learn it from real links (n,).
+
+        That some row points at none, or at itself, is what the table's key allows, and all rows tell that; which rows
+        do so is drawn with them. Circles are those of people who are not held out.
+
+        Args:
+            people: whose the rows are; None takes each for its own.
+        """
         here = np.arange(len(link))
         on = on_circle(link) & (link != here)
         least, step = here.copy(), np.where(on, link, here)
         for _ in range(int(on.sum()).bit_length()):  # the least row of each circle, by going round in ever wider steps
             least, step = np.minimum(least, least[step]), step[step]
-        lengths = np.unique(least[on], return_counts=True)[1].clip(0, LONGEST)
+        whose = here if people is None else people.whose
+        away = np.zeros(len(link), bool) if people is None else people.held
+        on &= ~np.isin(least, least[on & away])
+        _, of, often = np.unique(least[on], return_inverse=True, return_counts=True)
+        lengths = _lengths_of_several(often.clip(0, LONGEST), of.astype(np.int64), whose[on])
         sizes = np.bincount(lengths, minlength=2)[2:]
         return cls(bool((link < 0).any()), bool((link == here).any()), tuple(sizes.tolist()), unique)
 
@@ -208,3 +222,23 @@ class SelfLinks:
             raise ModelFileError("links of a table to itself: there are no such circles")
         roots, selves, unique = (take_value(data, name, bool) for name in ("roots", "selves", "unique"))
         return cls(roots, selves, tuple(circles), unique)
+
+
+def _lengths_of_several(lengths: Ints, of: Ints, whose: Ints) -> Ints:
+    """(k,) lengths of circles, each that of circles with rows of five people, or the mean of those that are not; where
+    these have fewer people together, that of the others, or the least there is.
+
+    Args:
+        of: (n,) the circle of each row.
+        whose: (n,) the person of each row.
+    """
+    if not len(lengths):
+        return lengths
+    persons = np.unique(whose, return_inverse=True)[1].astype(np.int64)
+    pairs = np.unique(np.stack([lengths[of], persons]), axis=1)[0]
+    rare = np.bincount(pairs, minlength=int(lengths.max()) + 1)[lengths] < GREATEST
+    found = lengths.copy()
+    if rare.any():
+        some = lengths[rare] if len(np.unique(persons[rare[of]])) >= GREATEST else lengths[~rare]
+        found[rare] = round(float(some.mean())) if len(some) else 2
+    return found

@@ -134,7 +134,8 @@ def learn_database(synth: Synthesizer, database: Database) -> DatabaseModel:
         with telling_of(name, graph.owner.get(name)):
             learning.table(name)
     agree = dict(_agreeing(database, graph, {key: links[key] for key in early}))
-    degrees = {key: Degrees.fit(learning.counts(key)) for key in early if key.parent not in kept}
+    whom = learning.people
+    degrees = {key: Degrees.fit(learning.counts(key), whom[key.parent]) for key in early if key.parent not in kept}
     return DatabaseModel(
         schema,
         graph,
@@ -399,12 +400,13 @@ class _Learning:
         for key in self.graph.late:
             unique = any(set(own) <= set(key.columns) for own in self.database.schema.tables[key.table].keys)
             if key.is_self:
-                found[key] = SelfLinks.fit(self.links[key], unique=unique)
+                found[key] = SelfLinks.fit(self.links[key], unique=unique, people=self.people[key.table])
             else:
                 back = back_of(self.graph, key)
                 n_parents = len(self.database.tables[key.parent])
                 its = None if back is None else self.links[back]
-                found[key] = LateLinks.fit(self.links[key], n_parents, unique=unique, back=its)
+                whom = {"people": self.people[key.table], "parents": self.people[key.parent]}
+                found[key] = LateLinks.fit(self.links[key], n_parents, unique=unique, back=its, **whom)
         return found
 
 

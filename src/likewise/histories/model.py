@@ -36,6 +36,7 @@ from likewise.models.base import Fit, Generator
 from likewise.models.marginals.mst import MST
 from likewise.schema.column import Column, Kind, Schema
 from likewise.training.loop import Progress
+from likewise.training.turns import Turns
 from likewise.typing import Bools, Floats, Ints
 
 Arrays = dict[str, npt.NDArray[Any]]
@@ -48,6 +49,9 @@ AT_ONCE = 8192
 """Entities whose rows are drawn together."""
 LEARNT, HELD = 200_000, 20_000
 """Rows that nets learn from, and by which training stops, at most: those of as many entities by chance."""
+
+Lesson = tuple[Codes, Codes, tuple[Alphabet, int]]
+"""Rows to learn from, those by which training stops, and their alphabet with how many of its fields are told."""
 
 _NAMES = ("static", "own", "keys", "row_keys", "alone", "once")
 """The parts of a layout that are names of columns."""
@@ -103,18 +107,10 @@ class HistoryModel:
         firsts = TableCodec.fit(mine_first, Schema(tuple(of_entity)), options, whose=people)
         told, held = told.some(LEARNT, rng), held.some(HELD, rng)
         mine, others = (layout_rows(layout, part, layout.longest) for part in (told, held))
-        first, when, what = make(), make(), make()
-
-        def learn(generator: Generator, train: Codes, holdout: Codes, of: tuple[Alphabet, int]) -> None:
-            alphabet, context = of[0], tuple(range(of[1]))
-            generator.fit(Fit.of(train, holdout, alphabet, rng=rng, context_fields=context, progress=progress))
-
-        learn(first, firsts.encode(mine_first), firsts.encode(others_first), (firsts.alphabet, 0))
-        if time:
-            learn(when, mine.when, others.when, layout.when)
-        learn(what, mine.what, others.what, layout.what)
-        model = cls(layout, firsts, first, when, what, n_entities)
-
+        turns = [(firsts.encode(mine_first), firsts.encode(others_first), (firsts.alphabet, 0))]
+        turns += [(mine.when, others.when, layout.when)] if time else []
+        first, *when, what = _in_turn([*turns, (mine.what, others.what, layout.what)], make, rng, progress)
+        model = cls(layout, firsts, first, when[0] if when else make(), what, n_entities)
         return _calibrated(model, told.up_to(layout.longest), rng)
 
     # ---- what a file holds -------------------------------------------------------------------------------------------
@@ -355,6 +351,25 @@ class HistoryModel:
         held = np.concatenate([step.is_held for step in drawn])[order]
         kept = ~held if is_free else np.ones(len(held), bool)  # there is no other row for them to be
         return (table, whose) if kept.all() else (table.filter(pl.Series(kept)), whose[kept])
+
+
+def _in_turn(
+    lessons: Sequence[Lesson], make: Callable[[], Generator], rng: np.random.Generator, progress: Progress | None
+) -> list[Generator]:  # fmt: skip
+    """A generator of each, one after the other, within the time that one of them would have."""
+    turns = Turns(make().options().get("max_seconds"), [len(train) for train, _, _ in lessons])
+    made = []
+    for train, held, (alphabet, n_told) in lessons:
+        generator = make() if turns.seconds is None else _within(make(), turns.seconds)
+        told = tuple(range(n_told))
+        generator.fit(Fit.of(train, held, alphabet, rng=rng, context_fields=told, progress=progress))
+        turns.took(generator.record.seconds)
+        made.append(generator)
+    return made
+
+
+def _within(generator: Generator, seconds: float) -> Generator:
+    return type(generator)(**generator.options() | {"max_seconds": seconds})
 
 
 def _calibrated(model: HistoryModel, told: Histories, rng: np.random.Generator) -> HistoryModel:

@@ -129,7 +129,7 @@ class Synthesizer(Estimator, LatentMethods):
             a row is looked at, and is refused where the total does not hold it.
         codec: how finely the table is coded and how its people are protected; `likewise.CodecOptions(k_anonymous=10)`
             tells the model the columns of role `quasi_identifier` only so that 10 rows share each combination.
-        max_seconds: budget of training.
+        max_seconds: budget of training, of all tables and nets together.
         progress: called once an epoch with a `likewise.training.loop.Event`; True shows a bar; None or False nothing.
             It may raise `likewise.training.loop.Enough` to stop there and keep the best so far; not under a budget.
         **model_options: passed to the generator that `model` names.

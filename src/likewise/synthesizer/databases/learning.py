@@ -55,11 +55,13 @@ from likewise.synthesizer.databases.table import (
     order_of,
     points_of,
     schema_of,
+    seconds_of,
     sorted_by,
     telling_of,
     told_to,
     with_something,
 )
+from likewise.training.turns import Turns
 from likewise.typing import Ints
 
 if TYPE_CHECKING:
@@ -228,15 +230,18 @@ class _Learning:
         self.siblings: dict[ForeignKey, Siblings] = {}
         self.sums: dict[ForeignKey, tuple[Sum, ...]] = {}
         self.wide: dict[str, pl.DataFrame] = {}
-        self.n_rows = max(sum(map(len, database.tables.values())), 1)
+        learnt = [len(tables[name]) for name in graph.order if self._is_learnt(name)]
+        self.turns = Turns(synth.max_seconds, learnt)
 
-    def _make(self, rng: np.random.Generator, share: float, **own: Any) -> Synthesizer:
+    def _is_learnt(self, name: str) -> bool:
+        return not self.database.schema.tables[name].kept and len(self.tables[name]) > 0
+
+    def _make(self, rng: np.random.Generator, **own: Any) -> Synthesizer:
         """A synthesizer of one table, with the options of that of all."""
         whole = self.synth
-        seconds = None if whole.max_seconds is None else whole.max_seconds * share
         return type(whole)(
             whole.model, random_state=int(rng.integers(2**31)), holdout=whole.holdout, codec=whole.codec,
-            max_seconds=seconds, progress=whole.progress, **own, **whole.model_options,
+            max_seconds=self.turns.seconds, progress=whole.progress, **own, **whole.model_options,
         )  # fmt: skip
 
     def counts(self, key: ForeignKey) -> Ints:
@@ -257,7 +262,7 @@ class _Learning:
             self.wide[name] = rows.select(c.name for c in seen)
             self.models[name] = replace(model, way=KEPT, shown=tuple(seen), kept=rows)
             return
-        if not len(frame):
+        if not self._is_learnt(name):
             self.wide[name], self.models[name] = pl.DataFrame(), model
             return
         owner, order, parents, links = graph.owner.get(name), None, None, None
@@ -299,11 +304,12 @@ class _Learning:
             model = replace(
                 model, every=tuple(find_every(canonical(own, of_rows), links, len(parents), self.people[name].whose))
             )
-        make = self._maker(rng, len(frame) / self.n_rows, said.checks)
+        make = self._maker(rng, said.checks)
         people = self.people[name]
         people = People(people.whose[at], people.held[at])
         told = told[at] if told.width else told
         way, inner = learn_rows(make, own[at], schema, told, context, groups, order, people)
+        self.turns.took(seconds_of(inner))
         model = replace(model, way=way, synth=inner, shown=(*above, *shown(schema)), sides=pointing.sides)
         self.models[name] = model
         if graph.planned(name):
@@ -344,11 +350,11 @@ class _Learning:
             return None
         return counted_by(own.select(c.name for c in schema if c.name not in self.keys.learnt(name)), links)
 
-    def _maker(self, rng: np.random.Generator, share: float, checks: Sequence[str]) -> Any:
+    def _maker(self, rng: np.random.Generator, checks: Sequence[str]) -> Any:
         def make(**own: Any) -> Synthesizer:
             names = own["schema"].names
             rules = [check for check in checks if any(name in check for name in names)]
-            return self._make(rng, share, rules=rules or None, **own)
+            return self._make(rng, rules=rules or None, **own)
 
         return make
 

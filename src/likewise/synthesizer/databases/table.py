@@ -204,6 +204,13 @@ def learn_rows(
     return GROUPS, synth._fit_of(pl.concat([pl.DataFrame(beside), told, own], how="horizontal"), people)
 
 
+def seconds_of(synth: Synthesizer) -> float:
+    """How long its nets were trained."""
+    histories = synth.histories_
+    nets = [synth.generator_] if histories is None else [histories.first, histories.when, histories.what]
+    return float(sum(net.record.seconds for net in nets))
+
+
 def schema_of(own: pl.DataFrame, said: Schema | None) -> Schema:
     """What the columns of a table are."""
     overrides = {} if said is None else {c.name: c for c in said if c.name in own.columns}

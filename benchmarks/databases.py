@@ -3,7 +3,8 @@
     python benchmarks/databases.py --results benchmarks/results/databases.json [--sets f1 ...] [--seconds 30]
 
 Sets: F1 as GRDM's paper has it (driver, circuit and constructor kept), baseball players and their fielding, Chinook,
-berka without transactions, mutagenesis, flights from New York (a sample of the flights), the sample of GTFS.
+berka without transactions, mutagenesis, flights from New York (a sample of the flights), the sample of GTFS, pubs
+(small, and mostly what nobody may keep), and where LIKEWISE_SAKILA is the URL of a PostgreSQL that holds it, Sakila.
 
 The formulas are those of `likewise.evaluate.databases`: cardinality, pairs `k` links apart as sdmetrics scores them
 (`hop 0` within a table), and C2ST-Agg, the accuracy of boosted trees that tell parents by their columns and what their
@@ -17,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -28,6 +30,7 @@ from unittest.mock import patch
 import numpy as np
 import polars as pl
 from _shared import machine, shared_folder
+from _sql_sets import pubs, sakila
 
 import likewise as lw
 from likewise.databases.keys import DatabaseSchema, ForeignKey, TableSchema
@@ -140,8 +143,8 @@ def gtfs(folder: Path) -> lw.Database:
 
 SETS: dict[str, Callable[[Path], lw.Database]] = {
     "baseball": baseball, "f1": f1, "chinook": chinook, "berka": berka, "mutagenesis": mutagenesis,
-    "flights": flights, "gtfs": gtfs,
-}  # fmt: skip
+    "flights": flights, "gtfs": gtfs, "pubs": pubs,
+} | ({"sakila": sakila} if "LIKEWISE_SAKILA" in os.environ else {})  # fmt: skip
 
 
 @contextmanager

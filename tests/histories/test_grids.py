@@ -13,7 +13,7 @@ import pytest
 import likewise as lw
 from likewise.errors import ModelFileError
 from likewise.histories.clock import Clock
-from likewise.histories.grid import Grid, Months
+from likewise.histories.grid import Grid, Months, find_grid
 from likewise.schema.column import Column
 
 
@@ -215,3 +215,15 @@ def test_a_file_keeps_its_grid_and_cannot_tell_of_one_that_there_is_not() -> Non
     for wrong in ({"slots": [5, 5]}, {"slots": []}, {"slots": [10**15]}, {"width": 3, "unit": 2}, {"calendar": 7}):
         with pytest.raises(ModelFileError):
             Clock.from_dict(base | {"grid": {"calendar": None, "slots": [0], "width": 2, "unit": 1} | wrong})
+
+
+def test_persons_stand_behind_a_time_of_day_and_not_the_entities_of_one() -> None:
+    """All come at 9:00 or 14:00, and one person with ten of the entities at 22:37."""
+    rng, whose, minute = np.random.default_rng(0), np.repeat(np.arange(60), 12), 60 * 1_000_000
+    at = np.where(whose < 10, 22 * 60 + 37, rng.choice([9, 14], len(whose)) * 60)
+    ticks = (np.tile(np.arange(12), 60) * 3 + rng.integers(0, 3, len(whose))) * 1440 * minute + at * minute
+    each, persons = (find_grid(ticks, whose, 1440 * minute, minute, 5, of) for of in (None, np.maximum(whose - 9, 0)))
+    assert isinstance(each, Grid)
+    assert isinstance(persons, Grid)
+    assert (22 * 60 + 37) * minute in each.slots
+    assert all(slot % (60 * minute) == 0 for slot in persons.slots)

@@ -148,7 +148,7 @@ def _changes(whole: Histories, carried: Carried, missing: pl.Series) -> pl.Serie
 
 def find_carried(
     told: Histories, schema: Schema, own: Sequence[str], rows: int, free: Callable[[str], str],
-    whose: Ints | None = None,
+    person: Ints | None = None,
 ) -> tuple[Carried, ...]:  # fmt: skip
     """The numbers that all histories carry on.
 
@@ -156,10 +156,10 @@ def find_carried(
         own: columns of a row that are learnt.
         rows: persons who must show it, where there are so many.
         free: gives a column that is made of another a name that none has.
-        whose: (n,) the person of each row; None makes each entity one.
+        person: (n,) of each row, 0, 1, ...; None makes each entity one.
     """
     later, table = told.position > 0, told.table
-    person = told.whose if whose is None else np.unique(whose, return_inverse=True)[1]
+    person = told.whose if person is None else person
     every = [n for n in own if schema[n].kind in (Kind.INTEGER, Kind.REAL)]
     holes = {n for n in every if told.table[n].null_count()}
     told = told.onward(sorted(holes))

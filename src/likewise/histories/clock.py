@@ -53,14 +53,16 @@ class Clock:
 
     @classmethod
     def of(
-        cls, times: pl.Series | None, whose: Ints | None = None, column: Column | None = None, rows: int = 1
-    ) -> Self:
+        cls, times: pl.Series | None, whose: Ints | None = None, column: Column | None = None, rows: int = 1,
+        person: Ints | None = None,
+    ) -> Self:  # fmt: skip
         """Of a column in canonical form.
 
         Args:
             whose: (n,) the entity of each row, 0 .. E-1, whose rows stand in order.
             column: what is declared of it.
-            rows: entities that must stand behind what is shown.
+            rows: persons who must stand behind what is shown.
+            person: (n,) of each row, 0, 1, ...; None makes each entity one.
 
         Raises:
             InputError: the column holds texts, or times of day, which are no time that goes on.
@@ -81,7 +83,7 @@ class Clock:
                 most = clock.most if column is None else _most(times, column, kind, elapsed=True)
                 return replace(clock, unit=_unit(passed), most=most, elapsed=True)
             clock = replace(clock, unit=_unit(between))
-        return replace(clock, grid=find_grid(ticks, whose, day, clock.unit, rows))
+        return replace(clock, grid=find_grid(ticks, whose, day, clock.unit, rows, person))
 
     @property
     def day(self) -> int | None:

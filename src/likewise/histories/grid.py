@@ -125,22 +125,26 @@ class Months:
         return np.asarray(days - _first_days(_months(days)) + 1)
 
 
-def find_grid(ticks: Ints, whose: Ints, day: int, unit: int, rows: int) -> Grid | Months | None:
+def find_grid(
+    ticks: Ints, whose: Ints, day: int, unit: int, rows: int, person: Ints | None = None
+) -> Grid | Months | None:
     """What the moments of rows in order keep to, if chance would hardly have it so.
 
     Args:
         whose: (n,) the entity of each row, 0 .. E-1.
         unit: ticks that all gaps are whole multiples of.
-        rows: entities that must stand behind what is shown.
+        rows: persons who must stand behind what is shown.
+        person: (n,) of each row, 0, 1, ...; None makes each entity one.
     """
     days, which = np.unique(ticks // day, return_inverse=True)
+    person = whose if person is None else person
 
     def held(places: Ints, size: int) -> Ints:
-        """How many entities have each place, of the (n,) that rows have."""
-        return np.bincount(np.unique(places + size * whose) % size, minlength=size)
+        """How many persons have each place, of the (n,) that rows have."""
+        return np.bincount(np.unique(places + size * person) % size, minlength=size)
 
     calendar = find_calendar(days, lambda places, size: held(places[which], size), rows=rows)
-    if calendar is None and _keep_their_day(ticks, whose, day, rows):
+    if calendar is None and _keep_their_day(ticks, whose, day, rows, person):
         return Months(day)
     slots: tuple[int, ...] = (0,)
     width = step = 1
@@ -170,7 +174,7 @@ def _slots(of_day: Ints, held: Any, day: int, unit: int, rows: int) -> tuple[tup
     return tuple((opened * hour).tolist()), hour, step
 
 
-def _keep_their_day(ticks: Ints, whose: Ints, day: int, rows: int) -> bool:
+def _keep_their_day(ticks: Ints, whose: Ints, day: int, rows: int, person: Ints) -> bool:
     """Whether all rows of each entity are of one day of the month, or of its last where it has no such day, and of one
     time of day."""
     days = ticks // day
@@ -180,7 +184,7 @@ def _keep_their_day(ticks: Ints, whose: Ints, day: int, rows: int) -> bool:
     np.maximum.at(anchors, whose, of_month)
     later = np.diff(whose, prepend=-1) == 0
     moved = later & (np.diff(months, prepend=0) > 0)
-    if moved.sum() < LEAST_DAYS or len(np.unique(whose[moved])) < min(rows, len(anchors)):
+    if moved.sum() < LEAST_DAYS or len(np.unique(person[moved])) < min(rows, len(np.unique(person))):
         return False
     kept = of_month == np.minimum(anchors[whose], _month_lengths(months))
     return bool(kept.all() and not (np.diff(ticks % day, prepend=0)[later]).any())

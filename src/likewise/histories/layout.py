@@ -273,7 +273,8 @@ def layout_of(
     own_keys = told.static(keys, None if static is None else [name for name in static if name in keys])
     fixed = told.static(plain, None if static is None else [name for name in static if name not in keys])
     times, rows = told.table[time] if time else None, (options or CodecOptions()).rows
-    clock = Clock.of(times, told.whose, schema[time] if time else None, rows)
+    person = None if whose is None else np.unique(whose, return_inverse=True)[1]
+    clock = Clock.of(times, told.whose, schema[time] if time else None, rows, person)
     own = tuple(name for name in plain if name not in fixed)
     taken = {c.name for c in schema}
 
@@ -284,7 +285,7 @@ def layout_of(
         taken.add(name)
         return name
 
-    carried, gap = find_carried(told, schema, own, rows, free, whose), None
+    carried, gap = find_carried(told, schema, own, rows, free, person), None
     told = with_changes(told, carried)
     table, parts = told.table, list(columns)
     parts += [replace(_number(c.source, table, schema[c.name])) for c in carried if c.is_change]

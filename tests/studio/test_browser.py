@@ -278,6 +278,61 @@ def test_several_tables_show_how_they_point_and_take_a_persons_word(
         is_content(phone)
 
 
+def test_hierarchies_are_edited_while_the_risk_is_seen(
+    open_page: Callable[..., Opened], folder: Path, tmp_path: Path
+) -> None:
+    table().write_csv(tmp_path / "people.csv")
+    (tmp_path / "plan.toml").write_text(HIERARCHIES, encoding="utf-8")
+    with started(str(tmp_path / "people.csv"), "--plan", str(tmp_path / "plan.toml"), folder=folder) as address:
+        opened = open_page(address)
+        page = opened.page
+        page.wait_for_selector(".columns > li >> nth=4")
+        go(opened, "protect")
+        page.wait_for_selector("#risk-below:has-text('of 300 rows')")
+        before = opened.text("#risk-below")
+        page.fill("[data-cut=age]", "40, 65")
+        page.click(".level:has([data-level=age]) >> text=/^Cut$/")
+        page.wait_for_selector("[data-level=age][max='2']")
+        page.locator("[data-level=age]").fill("1")
+        page.wait_for_selector(".level:has([data-level=age]) .groups li:has-text('40 .. < 65')")
+        page.wait_for_selector("#risk-below:not(:text-is('" + before + "'))")
+        for label in ("< 40", "40 .. < 65"):
+            page.get_by_label(label, exact=False).first.check()
+        page.fill("[data-merge=age]", "younger")
+        page.click(".level:has([data-level=age]) >> text=Merge the ticked")
+        page.wait_for_selector(".level:has([data-level=age]) .groups li:has-text('younger')")
+        opened.shot("hierarchies")
+        assert all(name.strip() for role, name in opened.nodes() if role in NAMED)
+        page.click("#hier-undo")
+        page.wait_for_selector(".level:has([data-level=age]) .groups li:has-text('40 .. < 65')")
+        go(opened, "train")
+        page.click(".code summary")
+        assert "--hierarchy age=hierarchy-1.csv" in opened.text("#code-text")
+        page.click("#start")
+        page.wait_for_selector("#job-status[data-status=done]")
+        phone = open_page(address, viewport=PHONE, scheme="dark")
+        go(phone, "protect")
+        phone.page.wait_for_selector("#risk")
+        assert phone.width() <= PHONE["width"]
+        is_content(opened)
+        is_content(phone)
+
+
+HIERARCHIES = """
+[[change]]
+column = "age"
+said = {role = "quasi_identifier"}
+
+[[change]]
+column = "sex"
+said = {role = "quasi_identifier"}
+
+[fit]
+purpose = "rows"
+k = 5
+"""
+
+
 def test_the_demo_learns_with_a_curve_survives_a_reload_and_is_stopped(
     open_page: Callable[..., Opened], folder: Path
 ) -> None:

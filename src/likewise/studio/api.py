@@ -21,7 +21,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from likewise.errors import InputError, LikewiseError, OptionError
 from likewise.rules.discovery import discover_rules
 from likewise.schema.semantics import Semantic
-from likewise.studio import facts, protection, recipes, spoken, table_recipes, tables
+from likewise.studio import facts, hierarchies, protection, recipes, spoken, table_recipes, tables
 from likewise.studio.jobs import Job, Jobs
 from likewise.studio.session import Change, Run, Session, Source, file_name, mix_of
 from likewise.studio.tables import KeyChange, Tables
@@ -66,6 +66,7 @@ class State:
         self.session, self.jobs, self.tickets, self.lang = session, jobs, tickets, lang
         self.budget = budget or session.folder / recipes.BUDGET
         self.keeps_budget = budget is not None
+        self.risks = hierarchies.Risks()
         self._lock = asyncio.Lock()
 
     def answering(self, answer: Answer) -> Callable[[Request], Awaitable[Response]]:
@@ -134,7 +135,7 @@ class State:
                 "is_demo": source.is_demo, "blind": source.blind, "notes": source.notes,
             },
             "columns": facts.columns(source, session.schema),
-            "rules": session.schema.rules,
+            "rules": session.schema.rules, "edits": [edit.to_dict() for edit in session.edits],
             "can_undo": bool(session.changes), "can_redo": bool(session.undone),
             "steps": recipes.steps(session, run),
             "advice": None if session.advice is None else spoken.advice(session.advice),
@@ -196,7 +197,8 @@ class State:
         folder.mkdir(mode=0o700)
         schema, settings = session.schema, session.settings
         (folder / recipes.SCHEMA).write_text(schema.to_json() + "\n", encoding="utf-8")
-        fit = recipes.fit_command(str(source.path), schema, settings)
+        fit = recipes.fit_command(str(source.path), schema, settings, session.edits)
+        self.write_hierarchies(folder)
         commands = [fit]
         if settings.purpose != "rows":
             commands += [recipes.sheet_command(settings.purpose == "budget", lang) for lang in LANGUAGES]
@@ -208,9 +210,22 @@ class State:
         session.noted(
             "began",
             run=run.facts["n"],
-            command=" ".join(["likewise", *recipes.fit_command(source.name, schema, settings)]),
+            command=" ".join(["likewise", *recipes.fit_command(source.name, schema, settings, session.edits)]),
         )
         self.jobs.add(job)
+
+    def hierarchies(self) -> dict[str, str]:
+        """File -> text, of the hierarchies that were edited."""
+        session = self.session
+        named = recipes.hierarchy_files(session.schema, session.edits)
+        if session.settings.purpose != "rows" or not named:
+            return {}
+        texts = hierarchies.edited(session.table, session.schema, session.edits, session.settings.k)
+        return {file: texts[name] for name, file in named.items()}
+
+    def write_hierarchies(self, folder: Path) -> None:
+        for file, text in self.hierarchies().items():
+            (folder / file).write_text(text, encoding="utf-8")
 
     def begin_run_of(self, several: Tables) -> None:
         """Queue a run with several tables."""
@@ -481,6 +496,49 @@ async def protect(state: State, request: Request) -> Any:
     return await asyncio.to_thread(protection.told, state.session, state.budget)
 
 
+async def risk(state: State, request: Request) -> Any:
+    """What is at risk where each quasi-identifier is told at a level of its hierarchy."""
+    levels = (await said_in(request)).get("levels", {})
+    session = state.session
+    if session.table.blind or not isinstance(levels, dict):
+        raise OptionError("levels are of quasi-identifiers of a table whose rows may be looked at")
+    return await asyncio.to_thread(
+        state.risks.told, session.table, session.schema, session.edits, session.settings.k, levels
+    )
+
+
+async def hierarchy(state: State, request: Request) -> Any:
+    """Edit the hierarchy of a quasi-identifier, take the last edit back, or all of a column."""
+    said = await said_in(request)
+    session, do = state.session, said.get("do")
+    if session.table.blind:
+        raise OptionError("the rows are not looked at: they were opened by their header alone")
+
+    def work() -> None:
+        if do == "undo":
+            edits = session.edits[:-1]
+        elif do == "reset":
+            edits = tuple(edit for edit in session.edits if edit.column != said.get("column"))
+        else:
+            edit = hierarchies.Edit(**said)
+            values = hierarchies.values_of(session.table, session.schema)
+            if edit.column not in values:
+                raise OptionError(f"column {edit.column!r} is no quasi-identifier")
+            if len(session.edits) >= hierarchies.MOST_EDITS:
+                raise OptionError(f"{hierarchies.MOST_EDITS} edits are the most")
+            edits = (*session.edits, edit)
+            own = [one for one in edits if one.column == edit.column]
+            hierarchies.chains_of(values[edit.column], own, least=session.settings.k)  # which refuses what cannot be
+        session.edits = edits
+        session.noted("edited", **said)
+
+    if do not in ("undo", "reset") and (unknown := set(said) - {"column", "do", "level", "labels", "name", "at"}):
+        raise OptionError(f"of an edit nothing is called {sorted(unknown)[0]!r}")
+    if do not in ("undo", "reset") and not {"column", "do"} <= set(said):
+        raise OptionError("an edit names a column and what is done")
+    return await state.changed(work)
+
+
 async def budget(state: State, request: Request) -> Any:
     """Set the total of the odometer."""
     said = await said_in(request)
@@ -643,6 +701,9 @@ async def save(state: State, request: Request) -> Any:
         table_recipes.KEYS: lambda: session.keys.to_json() + "\n",
         "trail.json": lambda: json.dumps(session.trail, indent=1, ensure_ascii=False) + "\n",
     }
+    if what.startswith("hierarchy-"):
+        found = await asyncio.to_thread(state.hierarchies)
+        texts |= {name: (lambda text=text: text) for name, text in found.items()}  # type: ignore[misc]
     if what not in texts:
         raise OptionError("there is no such file")
     path = session.folder / f"{secrets.token_hex(8)}.txt"
@@ -655,7 +716,7 @@ ROUTES: tuple[tuple[str, str, Answer], ...] = (
     ("POST", "/api/column", column), ("POST", "/api/column/try", try_column), ("POST", "/api/undo", undo),
     ("POST", "/api/declare", declare),
     ("POST", "/api/redo", redo), ("POST", "/api/rules", propose), ("POST", "/api/rule", rule),
-    ("POST", "/api/key", key),
+    ("POST", "/api/key", key), ("POST", "/api/risk", risk), ("POST", "/api/hierarchy", hierarchy),
     ("POST", "/api/settings", settings), ("POST", "/api/protect", protect), ("POST", "/api/budget", budget),
     ("POST", "/api/advise", advise), ("POST", "/api/fit", fit), ("POST", "/api/stop", stop),
     ("POST", "/api/cancel", cancel), ("GET", "/api/events", events), ("POST", "/api/odds", odds),

@@ -22,10 +22,17 @@ WAYS = ("random", "smotenc", "autoregressive")
 """Ways of balancing that are tried, beside none and a tuned threshold."""
 
 
-def fit_command(source: str, schema: Schema, settings: Settings) -> list[str]:
+def hierarchy_files(schema: Schema, edits: Sequence[Any]) -> dict[str, str]:
+    """Quasi-identifier whose hierarchy was edited -> the file that holds it."""
+    edited = {edit.column for edit in edits}
+    names = [column.name for column in schema if column.role == "quasi_identifier" and column.name in edited]
+    return {name: f"hierarchy-{k}.csv" for k, name in enumerate(names, 1)}
+
+
+def fit_command(source: str, schema: Schema, settings: Settings, edits: Sequence[Any] = ()) -> list[str]:
     """Words behind `likewise` that learn, draw and measure; or that anonymise the rows themselves."""
     if settings.purpose == "rows":
-        return _anonymize_command(source, schema, settings)
+        return _anonymize_command(source, schema, settings, hierarchy_files(schema, edits))
     words = ["synth", source, "-o", ROWS, "--schema", SCHEMA, "--model", settings.model, "--seed", str(settings.seed)]
     for flag, value in (
         ("--target", schema.target), ("--time", settings.time), ("--max-seconds", settings.max_seconds),
@@ -41,8 +48,11 @@ def fit_command(source: str, schema: Schema, settings: Settings) -> list[str]:
     return [*words, "--save", MODEL, "--report", REPORT, "--json", JSON]
 
 
-def _anonymize_command(source: str, schema: Schema, settings: Settings) -> list[str]:
+def _anonymize_command(source: str, schema: Schema, settings: Settings, files: Mapping[str, str]) -> list[str]:
     words = ["anonymize", source, "-o", ROWS, "--schema", SCHEMA, "--k", str(settings.k)]
+    if settings.method == "lattice":
+        words += ["--method", "lattice", "--max-suppression", f"{settings.max_suppression:g}"]
+    words += [word for name, file in files.items() for word in ("--hierarchy", f"{name}={file}")]
     words += ["--report", REPORT, "--json", JSON]
     for column in schema:
         if column.role == "quasi_identifier":
@@ -82,13 +92,13 @@ def advice_command(source: str, target: str) -> list[str]:
 def steps(session: Session, run: Run | None) -> dict[str, dict[str, str]]:
     """Screen -> "command", "python", "toml"."""
     source = session.table
-    fit = fit_command(source.name, session.schema, session.settings)
+    fit = fit_command(source.name, session.schema, session.settings, session.edits)
     plan, asked = toml(session.plan()), run.settings if run else session.settings
     is_private, histories = asked.purpose == "budget", asked.time is not None
     return {
         "columns": {"command": _columns_command(source, session), "python": _columns_python(source, session.changes)},
         "protect": _protect_steps(session),
-        "train": {"command": line(fit), "python": _fit_python(source, session.schema, session.settings)},
+        "train": {"command": line(fit), "python": _fit_python(session)},
         "out": {"command": line(sheet_command(is_private)), "python": gate_python(), "toml": session.gate},
         "rows": {
             "command": line(draw_command(session, run)),
@@ -179,7 +189,8 @@ def _protect_steps(session: Session) -> dict[str, str]:
 # ---- learning --------------------------------------------------------------------------------------------------------
 
 
-def _fit_python(source: Source, schema: Schema, settings: Settings) -> str:
+def _fit_python(session: Session) -> str:
+    source, schema, settings = session.table, session.schema, session.settings
     by_header = ", by_header=True" if settings.purpose == "budget" else ""
     read = "frame = adult()" if source.is_demo else f"frame = lw.read({source.name!r}{by_header})"
     lines = ["from pathlib import Path", "", "import likewise as lw"]
@@ -187,7 +198,14 @@ def _fit_python(source: Source, schema: Schema, settings: Settings) -> str:
     lines += ["", read, f'schema = lw.Schema.from_json(Path("{SCHEMA}").read_text(encoding="utf-8"))']
     if settings.purpose == "rows":
         names = [c.name for c in schema if c.role == "quasi_identifier"]
-        lines += [f"result = lw.privacy.anonymize(frame, quasi_identifiers={names!r}, k={settings.k}, schema=schema)"]
+        files, more = hierarchy_files(schema, session.edits), ""
+        if files:
+            lines.insert(lines.index("import likewise as lw") + 1, "from likewise.privacy.hierarchies import from_csv")
+            more += f", hierarchies={{{', '.join(f'{name!r}: from_csv({file!r})' for name, file in files.items())}}}"
+        if settings.method == "lattice":
+            more += f', method="lattice", max_suppression={settings.max_suppression:g}'
+        how = f"quasi_identifiers={names!r}, k={settings.k}, schema=schema{more}"
+        lines += [f"result = lw.privacy.anonymize(frame, {how})"]
         return "\n".join([*lines, f'lw.write(result.frame, "{ROWS}")'])
     asked = [repr(settings.model), "schema=schema", f"random_state={settings.seed}"]
     if settings.time is not None:

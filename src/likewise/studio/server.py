@@ -40,7 +40,7 @@ IDLE_SECONDS = 30 * 60.0
 """After which a server ends that nobody asked anything; an open page is somebody who asks."""
 BROWSER_SECONDS = 300.0
 """That a browser may take to open the page."""
-SCREENS = ("columns", "tables", "protect", "train", "out", "rows")
+SCREENS = ("columns", "tables", "protect", "hierarchies", "train", "out", "rows")
 SCRIPTS = ("app.js", "parts.js", *(f"{name}.js" for name in SCREENS), "vendor/htm-preact.js")
 ASSETS = {"index.html": "text/html", "studio.css": "text/css", **dict.fromkeys(SCRIPTS, "text/javascript")}
 FRAME_POLICY = (

@@ -45,6 +45,8 @@ class Settings:
         max_rows: of a budget, rows of one entity that are learnt from, where the schema names an entity.
         pay: what is learnt of the table at a price: "levels", "bounds", "missing".
         dp_only: show no figure that was measured on real rows without noise.
+        method: of rows that are anonymised: "mondrian" recodes class by class, "lattice" whole columns.
+        max_suppression: share of the rows that "lattice" may leave out.
     """
 
     purpose: str = "synthetic"
@@ -59,13 +61,15 @@ class Settings:
     max_rows: int = 1
     pay: tuple[str, ...] = ()
     dp_only: bool = True
+    method: str = "mondrian"
+    max_suppression: float = 0.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "pay", tuple(self.pay))
         wanted: dict[str, tuple[type, ...]] = {
             "purpose": (str,), "model": (str,), "seed": (int,), "max_seconds": (int, float, type(None)),
             "rows": (int, type(None)), "k": (int,), "epsilon": (int, float), "delta": (int, float), "dp_only": (bool,),
-            "time": (str, type(None)), "max_rows": (int,),
+            "time": (str, type(None)), "max_rows": (int,), "method": (str,), "max_suppression": (int, float),
         }  # fmt: skip
         for name, types in wanted.items():
             value = getattr(self, name)
@@ -73,6 +77,8 @@ class Settings:
                 raise OptionError(f"{name} is of the wrong type, got {type(value).__name__}")
         if self.purpose not in PURPOSES:
             raise OptionError(f"purpose must be one of {', '.join(PURPOSES)}")
+        if self.method not in ("mondrian", "lattice") or not 0 <= self.max_suppression < 1:
+            raise OptionError("the method is mondrian or lattice, and a share of rows is from 0 to below 1")
         if self.k < 2 or self.seed < 0 or min(self.rows or 1, self.max_rows) < 1:
             raise OptionError("k must be at least 2, the seed at least 0, and rows at least 1")
         if not (self.epsilon > 0 and 0 < self.delta < 1) or (self.max_seconds is not None and self.max_seconds <= 0):
@@ -190,6 +196,8 @@ class Session:
     """Each a `Change`, or of several tables a `KeyChange`."""
     undone: tuple[Any, ...] = ()
     settings: Settings = field(default_factory=Settings)
+    edits: tuple[Any, ...] = ()
+    """Of hierarchies: each a `hierarchies.Edit`."""
     where: tuple[str, ...] = ()
     mix: dict[str, int] = field(default_factory=dict)
     """Level of the target -> percents of the rows that are drawn; empty for as many as come."""
@@ -211,7 +219,7 @@ class Session:
 
     def _begin(self, source: Source | None, tables: Tables | None, schema: Any) -> None:
         self.source, self.tables, self.changes, self.undone, self.where = source, tables, (), (), ()
-        self.mix, self.advice, self._schema = {}, None, schema
+        self.mix, self.advice, self.edits, self._schema = {}, None, (), schema
         self.runs.clear()
 
     def opened(self, source: Source) -> None:
@@ -301,6 +309,7 @@ class Session:
             "source": self.tables.name if self.tables else self.source.name if self.source else "",
             "change": [change.to_dict() for change in self.changes],
             "fit": {k: v for k, v in asdict(self.settings).items() if v != usual[k] or k in ALWAYS},
+            **({"hierarchy": [edit.to_dict() for edit in self.edits]} if self.edits else {}),
             "draw": {"where": list(self.where), "rows": self.n_rows, "seed": self.draw_seed}
             | ({"mix": self.mix} if self.mix else {})
             | ({"scale": self.scale} if self.scale != 1 else {}),
@@ -313,6 +322,8 @@ class Session:
         Raises:
             InputError: it is no such plan.
         """
+        from likewise.studio.hierarchies import Edit
+
         try:
             kind: Any = Change if self.tables is None else KeyChange
             changes = [kind(**change) for change in plan.get("change", [])]
@@ -321,11 +332,12 @@ class Session:
             where, n_rows, seed = tuple(draw.get("where", ())), int(draw.get("rows", 1000)), int(draw.get("seed", 0))
             gate, mix = str(plan.get("gate", "")), mix_of(draw.get("mix", {}))
             scale = float(draw.get("scale", 1.0))
+            edits = tuple(Edit(**edit) for edit in plan.get("hierarchy", []))
         except (TypeError, ValueError, AttributeError) as error:
             raise InputError(f"this is no plan of the studio: {type(error).__name__}") from None
         (self.change if self.tables is None else self.tell)(*changes)
         self.settings, self.where, self.n_rows, self.draw_seed, self.gate = settings, where, n_rows, seed, gate
-        self.mix, self.scale = mix, scale
+        self.mix, self.scale, self.edits = mix, scale, edits
 
 
 def mix_of(given: Any) -> dict[str, int]:

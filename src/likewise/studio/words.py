@@ -282,6 +282,48 @@ PAIRS: dict[str, tuple[str, str]] = {
         "组合不足 {k} 行。",
     ),
     "no_quasi": ("No column has the role quasi-identifier yet.", "还没有列被设为准标识符。"),
+    "hier": ("Hierarchies: how each is told less exactly", "层级：如何逐级粗化"),
+    "hier_says": (
+        "Move a level to see at once what it leaves at risk and what it loses. The run looks for the best levels of "
+        "these hierarchies by itself.",
+        "移动级别即可看到剩余风险与信息损失。运行时会在这些层级中自行寻找最佳组合。",
+    ),
+    "hier_method": ("How rows are recoded", "重编码方式"),
+    "hier_mondrian": ("class by class (Mondrian)", "逐类（Mondrian）"),
+    "hier_lattice": ("whole columns (lattice)", "整列（格搜索）"),
+    "hier_suppress": ("Share of rows that may be left out", "可略去的行所占份额"),
+    "risk": ("At these levels", "在这些级别下"),
+    "risk_below": (
+        "{below} of {rows} rows ({share}) are in classes of fewer than {k} and would be left out or made coarser.",
+        "{rows} 行中有 {below} 行（{share}）所在类不足 {k}，将被略去或进一步粗化。",
+    ),
+    "risk_none": ("Every row shares its combination with {k} or more.", "每一行的组合都至少有 {k} 行共享。"),
+    "risk_classes": (
+        "{classes} classes, the smallest of {smallest}; who knows somebody is in the table finds them with {highest} "
+        "at most, {mean} on average; {loss} of the information is lost.",
+        "{classes} 个类，最小的有 {smallest}；知道某人在表中者至多以 {highest}、平均以 {mean} 的把握找到其人；信"
+        "息损失 {loss}。",
+    ),
+    "risk_sizes": (
+        "Rows in classes of 1, 2, 3-4, 5-9, 10-19, 20-49, 50-99, 100 and more: {counts}",
+        "各类大小（1、2、3-4、5-9、10-19、20-49、50-99、100 以上）中的行数：{counts}",
+    ),
+    "level_of": ("Level of {column}", "{column} 的级别"),
+    "level_says": ("{level} of {height}: {n} groups", "{level} / {height}：{n} 组"),
+    "level_all": ("all are one", "全部合一"),
+    "level_value": ("each value", "各取值"),
+    "merge": ("Merge the ticked", "合并所选"),
+    "merge_name": ("Name of the merged group", "合并后的组名"),
+    "cut_at": ("Cut at", "切分点"),
+    "cut_hint": ("18, 30, 45, 65", "18, 30, 45, 65"),
+    "cut": ("Cut", "切分"),
+    "add_level": ("Add a level above", "在上方增加一级"),
+    "drop_level": ("Remove this level", "删除本级"),
+    "hier_reset": ("As it was found", "恢复自动层级"),
+    "hier_undo": ("Take the last edit back", "撤销上次编辑"),
+    "hier_save": ("Save as CSV", "保存为 CSV"),
+    "hier_tick": ("{label}, {n} rows", "{label}，{n} 行"),
+    "did_edited": ("edited", "编辑"),
     "balance": ("Would balancing help?", "平衡有用吗？"),
     "balance_says": (
         "Whether more rows of the rare levels of {target} would help a classifier, beside a tuned threshold. It often "

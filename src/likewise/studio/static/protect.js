@@ -1,6 +1,7 @@
 // What the rows are for, and what protects the people in them.
 import { Choice, Field, html, number, percent, said, t, useEffect, useState } from "./parts.js";
 import { OVER, Progress } from "./train.js";
+import { Hierarchies } from "./hierarchies.js";
 
 const PURPOSES = ["synthetic", "budget", "k", "rows"];
 
@@ -14,6 +15,7 @@ export function Protect({ state, act, busy }) {
       <input type="radio" name="purpose" value=${one} checked=${s.purpose === one} onChange=${() => set({ purpose: one })} /> <strong>${t(`purpose_${one}`)}</strong><br /><small class="soft">${t(`purpose_${one}_says`)}</small></label>`)}</fieldset>
     ${s.purpose === "budget" ? html`<${Budget} blind=${state.source.blind} entity=${state.columns.find((c) => c.role === "entity")?.name} s=${s} set=${set} told=${told} act=${act} look=${look} busy=${busy} />` : ""}
     ${s.purpose === "k" || s.purpose === "rows" ? html`<${Shared} s=${s} set=${set} told=${told} />` : ""}
+    ${s.purpose === "rows" && !state.source.blind ? html`<${Hierarchies} state=${state} act=${act} busy=${busy} set=${set} />` : ""}
     ${s.purpose !== "rows" ? html`<${Model} s=${s} set=${set} told=${told} busy=${busy} />` : ""}
     ${s.purpose !== "budget" && !state.source.blind ? html`<${Balance} state=${state} act=${act} busy=${busy} />` : ""}
     <p><a class="button" href="#train">${t("to_train")}</a></p>`;

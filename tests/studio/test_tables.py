@@ -280,6 +280,9 @@ def test_what_is_of_one_table_is_refused_of_several_and_the_other_way(page: Stud
         ("/api/column/try", {"column": "id", "said": {"kind": "real"}}),
     ):  # fmt: skip
         assert page.call("POST", path, said).status == 400, path
+    for said in ({"purpose": "budget"}, {"k": 3}, {"time": "day"}, {"rows": 5}, {"model": "vae"}):
+        assert page.call("POST", "/api/settings", said).status == 400, said  # nothing would hear it
+    assert page.call("POST", "/api/settings", {"seed": 3, "max_seconds": 9}).status == 200
     frame = pl.DataFrame({"a": ["1", "2"] * 40, "b": ["x", "y"] * 40})
     assert page.open_frame(frame).status == 200
     assert page.call("POST", "/api/key", {"root": "users"}).status == 400

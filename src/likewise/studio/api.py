@@ -97,7 +97,11 @@ class State:
             if said.get("source") != DEMO:
                 raise InputError("the plan is for a table: name it as FILE")
             self.open_demo()
-        self.session.follow(said)
+        try:
+            edits = tuple(hierarchies.Edit(**edit) for edit in said.get("hierarchy", []))
+        except (TypeError, AttributeError) as error:
+            raise InputError(f"this is no plan of the studio: {type(error).__name__}") from None
+        self.session.follow(said, edits)
 
     def open_demo(self) -> None:
         path = self.session.folder / DEMO

@@ -214,7 +214,7 @@ class Session:
     def opened_tables(self, tables: Tables) -> None:
         """Begin anew with several tables."""
         self._begin(None, tables, tables.database.schema)
-        self.settings = replace(self.settings, purpose="synthetic", model="auto", time=None, rows=None)
+        self.settings = Settings(seed=self.settings.seed, max_seconds=self.settings.max_seconds)
         self.noted("opened", name=tables.name, tables=len(tables.database.tables), sha256=tables.digest)
 
     def _begin(self, source: Source | None, tables: Tables | None, schema: Any) -> None:
@@ -289,8 +289,15 @@ class Session:
         self.changes, self.undone = changes, undone
 
     def set(self, said: Mapping[str, Any]) -> None:
-        self.settings = self.settings.with_(said)
+        self._become_set(self.settings.with_(said))
         self.noted("set", **said)
+
+    def _become_set(self, settings: Settings) -> None:
+        """OptionError where several tables are open and something is set that is not heard there."""
+        heard = replace(Settings(), seed=settings.seed, max_seconds=settings.max_seconds)
+        if self.tables is not None and settings != heard:
+            raise OptionError("of several tables a seed and seconds are set; all else is of the command line")
+        self.settings = settings
 
     def run(self, key: str) -> Run:
         found = next((run for run in self.runs if run.id == key), None)
@@ -316,14 +323,12 @@ class Session:
             **({"gate": self.gate} if self.gate else {}),
         }
 
-    def follow(self, plan: Mapping[str, Any]) -> None:
-        """Take over what `plan` said, on the table that is open.
+    def follow(self, plan: Mapping[str, Any], edits: tuple[Any, ...] = ()) -> None:
+        """Take over what `plan` said, and its edits of hierarchies, on what is open.
 
         Raises:
             InputError: it is no such plan.
         """
-        from likewise.studio.hierarchies import Edit
-
         try:
             kind: Any = Change if self.tables is None else KeyChange
             changes = [kind(**change) for change in plan.get("change", [])]
@@ -332,11 +337,11 @@ class Session:
             where, n_rows, seed = tuple(draw.get("where", ())), int(draw.get("rows", 1000)), int(draw.get("seed", 0))
             gate, mix = str(plan.get("gate", "")), mix_of(draw.get("mix", {}))
             scale = float(draw.get("scale", 1.0))
-            edits = tuple(Edit(**edit) for edit in plan.get("hierarchy", []))
         except (TypeError, ValueError, AttributeError) as error:
             raise InputError(f"this is no plan of the studio: {type(error).__name__}") from None
         (self.change if self.tables is None else self.tell)(*changes)
-        self.settings, self.where, self.n_rows, self.draw_seed, self.gate = settings, where, n_rows, seed, gate
+        self._become_set(settings)
+        self.where, self.n_rows, self.draw_seed, self.gate = where, n_rows, seed, gate
         self.mix, self.scale, self.edits = mix, scale, edits
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 from pathlib import Path
 
 import polars as pl
@@ -147,3 +148,19 @@ def test_a_database_is_no_table(tmp_path: Path) -> None:
     Database({"users": USERS, "orders": ORDERS}, []).to_folder(tmp_path / "shop")
     with pytest.raises(InputError, match="is a database of several tables"):
         lw.read(tmp_path / "shop")
+
+
+BROKEN = {
+    "bad.parquet": b"PAR1 and no more", "bad.arrow": b"ARROW1 and no more", "bad.csv.gz": b"\x1f\x8b, no more",
+    "bad.xlsx": b"PK\x03\x04 and no more", "bad.jsonl": b'{"a": 1}\n{and no more', "bad.csv": b"",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_file_is_named_with_how_to_do_without_it(name: str, tmp_path: Path) -> None:
+    pl.DataFrame({"id": [1, 2, 3]}).write_csv(tmp_path / "users.csv")
+    (tmp_path / name).write_bytes(BROKEN[name])
+    with pytest.raises(InputError, match=rf"{re.escape(name)}'.*if its name begins with '_'"):
+        Database.from_folder(tmp_path)
+    (tmp_path / name).rename(tmp_path / f"_{name}")
+    assert list(Database.from_folder(tmp_path).tables) == ["users"]

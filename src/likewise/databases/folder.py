@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
 import re
 import secrets
@@ -61,7 +62,7 @@ def read_folder(path: PathLike) -> Folder:
     if path.is_file() and sheets_of(path):
         found = list(_of_file(path, path.parent))
     elif path.is_dir():
-        found = [table for item in sorted(path.iterdir()) if _may_hold_tables(item) for table in _of_item(item, path)]
+        found = [table for item in sorted(path.iterdir()) if _may_hold_tables(item) for table in _told_of(item, path)]
     else:
         raise InputError(f"folder {str(path)!r} does not exist" if not path.exists() else f"{str(path)!r} is no folder")
     if not found:
@@ -109,15 +110,28 @@ def _beginnings(files: Iterable[Path]) -> set[object]:
     found: set[object] = set()
     for file in files:
         data = load(file).data
-        if data[:4] == b"PAR1":
-            found.add(tuple(pl.read_parquet_schema(data)))
-        elif data[:6] == b"ARROW1":
-            found.add(tuple(pl.read_ipc_schema(data)))
+        if data[:4] == b"PAR1" or data[:6] == b"ARROW1":
+            read = pl.read_parquet_schema if data[:4] == b"PAR1" else pl.read_ipc_schema
+            try:
+                found.add(tuple(read(io.BytesIO(data))))
+            except Exception:  # damaged: who reads it says so, with its name
+                found.add(file)
         elif data[:4] == b"PK\x03\x04":
             found.add(file)
         else:
             found.add(re.split(rb"[\r\n]", data[:100_000].removeprefix(b"\xef\xbb\xbf"), maxsplit=1)[0])
     return found
+
+
+def _told_of(item: Path, root: Path) -> Iterable[tuple[str, pl.DataFrame, TableFile]]:
+    """The tables of a file or a folder of parts, or how to do without it."""
+    try:
+        return list(_of_item(item, root))
+    except InputError as error:
+        raise InputError(
+            f"{error}; the other files of folder {str(root)!r} are read without it if it lies elsewhere, or if its "
+            "name begins with '_'"
+        ) from None
 
 
 def _of_item(item: Path, root: Path) -> Iterable[tuple[str, pl.DataFrame, TableFile]]:
@@ -162,8 +176,10 @@ def _stem(file: Path) -> str:
 def _read(file: Path) -> tuple[pl.DataFrame, Dialect | None]:
     """A table, also one without rows, as exports of databases have."""
     data = load(file).data
-    if data[:4] == b"PAR1" and not (empty := pl.read_parquet(data, n_rows=1)).height:
-        return empty, None
+    if data[:4] == b"PAR1":
+        with suppress(Exception):  # of a damaged one, which is told below
+            if not (empty := pl.read_parquet(data, n_rows=1)).height:
+                return empty, None
     text = data[:1_000_000].strip()
     if b"\n" in text or b"\r" in text or data[:4] in (b"PAR1", b"PK\x03\x04", b"ARRO") or len(data) > 1_000_000:
         return read_table(file)

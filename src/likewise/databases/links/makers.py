@@ -46,6 +46,7 @@ class Fresh:
         room: how many numbers from there on are free.
         gap: mean step from a number to the next.
         missing_share: of the rows without a key.
+        folds: whether no two texts were one but for their case, so that none are that are made.
     """
 
     codec: IdCodec | None
@@ -53,6 +54,7 @@ class Fresh:
     room: int = 2**62
     gap: float = 1.0
     missing_share: float = 0.0
+    folds: bool = False
 
     @classmethod
     def of(cls, series: pl.Series, whose: Ints | None = None) -> Self:
@@ -69,7 +71,9 @@ class Fresh:
             persons = None if whose is None else pl.Series(whose).filter(there)
             summary = summarise_ids(texts.filter(there), persons)
             column = Column(name=series.name, kind=Kind.ID, role=Role.ID)
-            return cls(IdCodec.from_summary(summary, column, CodecOptions()), missing_share=missing)
+            there = texts.filter(there)
+            apart = _folded(there).n_unique() == there.n_unique()
+            return cls(IdCodec.from_summary(summary, column, CodecOptions()), missing_share=missing, folds=apart)
         if known.is_empty():
             return cls(None, missing_share=missing)
         start, room = _free(known.unique().sort(), _limits(series.dtype))
@@ -82,6 +86,12 @@ class Fresh:
         if self.codec is None:
             return pl.Series(self._numbers(n, dtype, rng)).cast(dtype)
         texts = self.codec.made_where(np.ones(n, bool), rng)
+        for more in (2, 4, 8) if self.folds else ():
+            if _folded(texts).n_unique() == len(texts):
+                break
+            many = self.codec.made_where(np.ones(more * n, bool), rng)
+            if len(kept := many.filter(_folded(many).is_first_distinct())) >= n:
+                texts = kept.head(n)
         return texts.cast(pl.Binary if dtype == pl.Binary else dtype, strict=False)
 
     def _numbers(self, n: int, dtype: pl.DataType, rng: np.random.Generator) -> Ints:
@@ -98,7 +108,7 @@ class Fresh:
         if self.codec is None:
             return data | {"start": self.start, "room": self.room, "gap": self.gap}, {}
         inner, arrays = self.codec.to_state()
-        return data | {"codec": inner, "name": self.codec.name}, arrays
+        return data | {"codec": inner, "name": self.codec.name, "folds": self.folds}, arrays
 
 
 @dataclass(frozen=True)
@@ -185,6 +195,10 @@ def _position(series: pl.Series, rest: pl.DataFrame) -> Position | None:
     return Position(first, step) if fits >= SURE and (len(later) >= 10 or fits == 1) else None
 
 
+def _folded(texts: pl.Series) -> pl.Series:
+    return texts.str.to_lowercase().str.strip_chars_end(" ")
+
+
 def _is_number(series: pl.Series) -> bool:
     return series.dtype.is_numeric()
 
@@ -246,8 +260,9 @@ def maker_from(data: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) 
     if not 0 <= share <= 1:
         raise ModelFileError("keys: the share that is missing must lie in [0, 1]")
     if "codec" in data:
-        inner = take_value(data, "codec", dict)
-        return Fresh(IdCodec.from_state({**inner, "name": take_value(data, "name", str)}, arrays), missing_share=share)
+        inner, folds = take_value(data, "codec", dict), take_value({"folds": False, **data}, "folds", bool)
+        codec = IdCodec.from_state({**inner, "name": take_value(data, "name", str)}, arrays)
+        return Fresh(codec, missing_share=share, folds=folds)
     gap = float(take_value(data, "gap", float, int))
     start, room = _small(data, "start"), _small(data, "room")
     if not 1 <= gap <= 2**63 or room < 0 or start + room > 2**63:

@@ -13,6 +13,7 @@ import polars as pl
 
 from likewise.databases.integrity import problems
 from likewise.databases.keys import DatabaseSchema
+from likewise.databases.sql.alike import USUAL, check_apart, usual_of
 from likewise.databases.sql.faults import told
 from likewise.databases.sql.filling import check_empty, check_old, empty, fill, tables_there, without_keys
 from likewise.databases.sql.found import BESIDE, Found, is_unfinished
@@ -49,6 +50,7 @@ def write(
     _check_keys(frames, keys)
     plan = planned(frames, keys, like, at.dialect, at.schema)
     if dry_run is not None:
+        check_apart(frames, plan, {}, USUAL.get(at.dialect))
         write_script(plan, frames, dry_run)
         _tell((*plan.notes, *plan.triggers_left(list(plan.tables))))
         return
@@ -56,6 +58,7 @@ def write(
         there = tables_there(connection, [table.schema for table in plan.tables.values()])
         old = there.among(plan)
         check_old(connection, plan, frames, there, old, replace_rows=replace_rows)
+        check_apart(frames, plan, old, usual_of(connection))
         writer = _write_mysql if isinstance(connection, MySql) else _write
         cut_at = writer(connection, plan, frames, old)
     _tell((*plan.notes, *plan.triggers_left([name for name in plan.tables if name not in old]), *cut_at))

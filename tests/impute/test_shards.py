@@ -85,7 +85,7 @@ def test_rows_that_are_learnt_from_are_chosen_by_hash(path: Path, monkeypatch: p
 def test_what_does_not_go_is_refused_and_nothing_is_left(path: Path, tmp_path: Path) -> None:
     fitted = imputer().fit(pl.read_parquet(path).head(500))
     for X, more, word in (
-        (lw.scan(path), {}, "name it with to="), (lw.scan(path), {"to": path}, "cannot be written"),
+        (lw.scan(path), {}, "name it with to="), (lw.scan(path), {"to": path}, "write it elsewhere"),
         (lw.scan(path), {"to": tmp_path / "b.xlsx"}, "not written in parts"),
         (pl.read_parquet(path), {"to": tmp_path / "b.csv"}, "held already"),
     ):  # fmt: skip

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import numbers
+import os
 import warnings
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -17,18 +20,30 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 
-from likewise.balance import doors
+from likewise.balance import doors, shards
 from likewise.balance.generators import free_name
 from likewise.balance.groups import OneHot
 from likewise.balance.rare import regions
+from likewise.balance.report import BalanceReport, ClassReport, Part
 from likewise.balance.ruled import RowRules, refuse_target
 from likewise.balance.run import CLASSIC, WAYS, Drawn, Plan, Run, Target, default_plans
+from likewise.codecs.column import CodecOptions
+from likewise.engines import Engine, working
 from likewise.errors import FallbackWarning, OptionError
 from likewise.estimator import OLD_NAME, renamed
 from likewise.models import MODELS
 from likewise.models.base import Generator
 from likewise.schema.column import Column, Kind, Schema
+from likewise.schema.dtypes import dtype_name
 from likewise.schema.infer import infer
+from likewise.sources.opening import Scan
+from likewise.sources.source import Shard
+from likewise.synthesizer import Synthesizer
+from likewise.synthesizer.streaming import Job
+from likewise.tables.joining import Parts
+
+LOOKED_AT = 2**17
+"""First rows of a table that is not held, by which its columns are told."""
 
 
 class Oversampler(BaseOverSampler):  # type: ignore[misc]
@@ -148,6 +163,93 @@ class Oversampler(BaseOverSampler):  # type: ignore[misc]
         drawn = run.draw(lacking)
         self.report_, self.n_given_ = run.report(wanted, drawn), len(table)
         return _appended(X, y, drawn, run)
+
+    def write_resampled(
+        self, scan: Scan, target: str, to: str | os.PathLike[str], *, mark: str | None = None,
+        engine: str | Engine | None = None, workers: int | None = None, address: str | None = None,
+    ) -> Path:  # fmt: skip
+        """A table that is not held, and new rows of its rare classes behind it, written to a file.
+
+        Classes are counted on all rows; a generator learns the table in parts, as `Synthesizer.fit` does, and new rows
+        are drawn under the condition of each class. `fit_resample` learns rows in memory otherwise, and draws others.
+
+        Args:
+            scan: of the table, features and target.
+            target: the column of classes.
+            to: the file (Parquet, CSV, JSON lines).
+            mark: a column to add that tells which rows are new.
+            engine, workers, address: who does that, as `likewise.engines` takes them; the file is the same.
+
+        Raises:
+            OptionError: an option goes with rows in memory only, or the target has no classes.
+            InputError: the target is missing in some rows, or a class has too few rows.
+        """
+        self._validate_params()
+        model = self._in_parts(scan, mark)
+        to = Path(to)
+        scan.check_apart(to)
+        parts = Parts.new(to, scan.dialect)
+        seed = self.random_state
+        if not isinstance(seed, numbers.Integral):
+            seed = check_random_state(seed).randint(2**31 - 1)
+        with scan.opened() as source, working(engine, workers, address) as work:
+            counts = shards.classes_of(work, source, target)
+            if mark in source.names:
+                raise OptionError(f"there is a column {mark!r} already: call the mark otherwise")
+            labels, strategy = counts[target].to_list(), self.sampling_strategy
+            if isinstance(strategy, Mapping):
+                if unknown := [label for label in strategy if label not in labels]:
+                    raise OptionError(f"sampling_strategy names {len(unknown)} classes that column {target!r} lacks")
+                strategy = {labels.index(label): n for label, n in strategy.items()}
+            found = check_sampling_strategy(strategy, shards.repeated(counts), "over-sampling")
+            wanted = {int(k): int(n) for k, n in found.items()}
+            shards.check_learnable(counts, wanted)
+            head = source.read(Shard(0, 0, min(LOOKED_AT, source.n_rows)))
+            told = {column.name: column for column in self.schema or ()}
+            told[target] = Column(name=target, kind=Kind.CATEGORICAL, dtype=str(dtype_name(head.schema[target])))
+            schema = infer(head, overrides=told, entity=False)
+            if keys := [column.name for column in schema if column.is_key]:
+                raise OptionError(
+                    f"column {keys[0]!r} is a key, and new ones that no row has are not made of a table in parts: "
+                    "leave it out, or say what else it is (schema)"
+                )
+            options = dict(self.options or {}) if isinstance(model, str) else {}
+            synth = Synthesizer(
+                model, schema=schema, entity=False, random_state=int(seed), codec=CodecOptions(protect=False), **options
+            ).fit(replace(scan, source=source), engine=work)
+            asked = {labels[k]: n for k, n in wanted.items() if n}
+            job = Job(synth, 0, int(seed), {}, None, parts, scan.dialect)
+            shards.write(work, shards.Adding(source, job, target, asked, mark))
+        name = model if isinstance(model, str) else model.name
+        self.sampling_strategy_ = OrderedDict((labels[k], n) for k, n in wanted.items())
+        self.n_given_ = source.n_rows
+        made = {label: (Part(name, "conditional", n),) for label, n in asked.items()}
+        self.report_ = BalanceReport(tuple(
+            ClassReport(label, n, asked.get(label, 0), made.get(label, ()))
+            for label, n in zip(labels, counts["\0rows"].to_list(), strict=True)
+        ))  # fmt: skip
+        return to
+
+    def _in_parts(self, scan: Any, mark: str | None) -> str | Generator:
+        """What learns a table that is not held.
+
+        Raises:
+            OptionError: something is asked for that looks at rows in memory.
+        """
+        if not isinstance(scan, Scan):
+            raise OptionError(f"a table to write is given as likewise.scan(...), got {type(scan).__name__}")
+        model = renamed("method", self.method, "model", self.model, "auto")
+        given = {
+            "way": self.way == "class-specific", "quality": self.quality is not None,
+            "overlap": self.overlap is not None, "task": self.task != "classification", "rules": bool(self.rules),
+            "a function as sampling_strategy": callable(self.sampling_strategy), f"model {model!r}": model in CLASSIC,
+        }  # fmt: skip
+        if named := [name for name, said in given.items() if said]:
+            raise OptionError(
+                f"{named[0]} does not go with a table that is read in parts: it looks at rows in memory. Leave it out, "
+                "or give fit_resample a frame"
+            )
+        return "autoregressive" if model == "auto" else model
 
     def _fit_resample(self, X: Any, y: Any, **params: Any) -> tuple[Any, Any]:
         """imbalanced-learn's template asks for it; `fit_resample` here is whole and does not."""

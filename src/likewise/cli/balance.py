@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+import likewise as lw
 from likewise import errors
 from likewise.cli.exits import tells_errors
-from likewise.cli.inputs import open_table
+from likewise.cli.inputs import given_in, open_table, read_in_parts, schema_in
 from likewise.cli.models import check_model
 from likewise.cli.options import (
     AS_TOLD,
+    HERE,
     OUTPUT,
     Debug,
+    Doing,
     Entity,
     FixedSeed,
     JsonFile,
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from likewise.balance import BalanceComparison, BalanceReport
+    from likewise.cli.terminal import Terminal
     from likewise.schema.column import Schema
 
 _MARKS = {"better": "+", "worse": "-", "same": ""}
@@ -105,6 +109,7 @@ def rows(
     entity: Entity = None,
     no_entity: NoEntity = False,
     reading: Reading = AS_TOLD,
+    doing: Doing = HERE,
     json: JsonFile = None,
     seed: FixedSeed = 0,
     quiet: Quiet = False,
@@ -119,6 +124,7 @@ def rows(
       likewise balance rows data.csv --target fraud -o balanced.csv
       likewise balance rows data.csv --target fraud -o balanced.csv --model smotenc --strategy 0.5 --mark is_new
       likewise balance rows data.csv --target price -o balanced.csv --regression
+      likewise balance rows big/ --target fraud -o balanced.parquet --engine processes --workers 8
     """
     from likewise.balance import CLASSIC, Oversampler
 
@@ -127,6 +133,19 @@ def rows(
     check_outputs(json, table=output)
     model = model_named(model, method, "auto", terminal)
     check_model(model, "auto", *CLASSIC)
+    together = {
+        "regression": regression, "quality": quality, "overlap": overlap, "rule": rule, "entity": entity,
+        "way": way == "class-specific", "model": model in CLASSIC, **given_in(reading),
+    }  # fmt: skip
+    if read_in_parts([source], doing, together):
+        sampler = Oversampler(
+            model, sampling_strategy=_strategy(strategy), random_state=seed, schema=schema_in(schema_file)
+        )
+        with terminal.doing("balancing"), _options_told():
+            sampler.write_resampled(lw.scan(source), target, output, mark=mark, **asdict(doing))
+        n_new = sum(line.added for line in sampler.report_.classes)
+        _show_balanced(sampler.report_, output, sampler.n_given_ + n_new, n_new, terminal, json)
+        return
     frame, schema = open_table(source, schema_file, target, entity_of(entity, no_entity), reading, terminal, rule)
     features, its_schema = _features(frame, schema, target)
     sampler = Oversampler(
@@ -136,10 +155,16 @@ def rows(
     with terminal.doing("balancing"), _options_told():
         balanced = _balanced(sampler, features, frame, schema, target)
     write_table(balanced, schema, output, beside=_marked(balanced, len(frame), mark))
-    terminal.result(f"{output}: {len(balanced):,} rows, {len(balanced) - len(frame):,} of them new")
+    _show_balanced(sampler.report_, output, len(balanced), len(balanced) - len(frame), terminal, json)
+
+
+def _show_balanced(
+    report: BalanceReport, output: Path, n_rows: int, n_new: int, terminal: Terminal, json: Path | None
+) -> None:
+    terminal.result(f"{output}: {n_rows:,} rows, {n_new:,} of them new")
     if json is not None:
-        write_text(_as_json(sampler.report_.to_dict()), json)
-    terminal.result(_report_table(sampler.report_))
+        write_text(_as_json(report.to_dict()), json)
+    terminal.result(_report_table(report))
 
 
 def compare(

@@ -78,8 +78,8 @@ def filled(scan: Scan, engine: Engine, fill: Fill, seed: int, to: Path) -> Path:
         OptionError: the file is of a format that is not written in parts, or one of those that are read.
         OutputError: the disk is full, or the file cannot be written.
     """
+    scan.check_apart(to)
     with scan.opened() as source:
-        source.check_not_read(to)
         parts = Parts.new(to, scan.dialect)
         join(engine.map(fill_shard, source.shards, Filling(source, fill, seed, parts)), parts)
     return to

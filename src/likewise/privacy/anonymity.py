@@ -284,6 +284,7 @@ def anonymize(
     if isinstance(frame, Scan):
         _check_in_parts(to, method, numbers, entity, population, schema)
         assert to is not None
+        frame.check_apart(Path(to))
         order = _Order(
             quasi_identifiers, sensitive, promise, hierarchies or {}, max_suppression, schema, dropped, method,
             max_seconds, suppressed == "star", keep_order, random_state, said=entity is not None,
@@ -395,7 +396,6 @@ def _in_parts(
     source: Source, engine: Engine, order: _Order, to: Path, dialect: Dialect | None, started: float
 ) -> Anonymized:
     """Anonymise shard by shard; the file gets its name when its rows have been held to the promise."""
-    source.check_not_read(to)
     parts = Parts.new(to, dialect)
     head = source.read(Shard(0, 0, min(_HEAD, source.n_rows)))
     names, secret = columns_of(head, order.quasi_identifiers, order.sensitive)

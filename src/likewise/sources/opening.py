@@ -45,6 +45,9 @@ class Scan:
     split: Split | None = None
     """Which rows of it are meant, of an evaluation; None for all."""
 
+    source: Source | None = None
+    """Of one that was opened already, and is not to be spooled again."""
+
     @property
     def name(self) -> str:
         if isinstance(self.what, pl.LazyFrame):
@@ -67,6 +70,17 @@ class Scan:
         files = files_of(Path(self.what))
         return list(pl.read_parquet_schema(files[0])) if form_by_name(files[0]) == "parquet" else []
 
+    def check_apart(self, path: Path) -> None:
+        """
+        Raises:
+            OptionError: a file that is to be written is one of those that are read, or would be the next time.
+        """
+        if self.table is not None or isinstance(self.what, pl.LazyFrame):
+            return
+        own, read = path.resolve(), Path(self.what).resolve()
+        if own in {file.resolve() for file in files_of(Path(self.what))} or (read.is_dir() and own.parent == read):
+            raise OptionError(f"file {str(path)!r} is of those that are read: write it elsewhere")
+
     @property
     def is_large(self) -> bool:
         """Whether files hold so much that they are read in parts unasked."""
@@ -83,6 +97,9 @@ class Scan:
             InputError: it cannot be read, or its files are no table.
             OutputError: there is no room for the spool.
         """
+        if self.source is not None:
+            yield self.source
+            return
         with contextlib.ExitStack() as stack:
             yield Source.of(self._files(stack), self.name, size or source.SHARD)
 

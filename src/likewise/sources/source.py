@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from likewise.errors import InputError, OptionError
+from likewise.errors import InputError
 from likewise.schema.dtypes import dtype_name
 from likewise.tables.frames import check_names
 from likewise.tables.parquet import row_groups
@@ -183,14 +183,6 @@ class Source:
     def bytes(self) -> int:
         """Of all files."""
         return sum(part.size for part in self.parts)
-
-    def check_not_read(self, path: Path) -> None:
-        """
-        Raises:
-            OptionError: a file that is to be written is one of those that are read.
-        """
-        if path.resolve() in {Path(part.path).resolve() for part in self.parts}:
-            raise OptionError(f"file {str(path)!r} is read, and cannot be written at the same time: name another")
 
     @cached_property
     def shards(self) -> list[Shard]:

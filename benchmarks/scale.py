@@ -4,12 +4,14 @@
     python benchmarks/scale.py fit FOLDER [--workers 2] [--train-rows N] [--epochs N]
     python benchmarks/scale.py passes FOLDER
     python benchmarks/scale.py killed FOLDER --times 20
+    python benchmarks/scale.py evaluate FOLDER [--workers 2]
 
 `make` writes a table of 20 columns as Parquet, row by row the same whatever its length. `fit` learns it and tells
 seconds of each part, processor seconds, and the most anonymous memory of this process and its workers (pages of mapped
 files are the system's to take back, and not counted). `passes` times the two passes by one and by two workers. `killed`
 ends a fit with checkpoints by SIGKILL so many times, goes on each time, and compares the weights with those of an
-unbroken one. Figures go to results/scale.json.
+unbroken one. `evaluate` measures the second half of a table's files beside the first one, with its last file held out
+of both, and copies of the first 10,000 rows among those measured. Figures go to results/scale.json.
 """
 
 from __future__ import annotations
@@ -224,6 +226,38 @@ def killed(folder: Path, times: int, work: Path) -> dict[str, Any]:
     }
 
 
+# ---- measured --------------------------------------------------------------------------------------------------------
+
+
+def evaluate(folder: Path, workers: int) -> dict[str, Any]:
+    """Half of the files beside the other half."""
+    import likewise as lw
+
+    *files, last = sorted(folder.glob("*.parquet"))
+    half = len(files) // 2
+    sides = {"real": files[:half], "fake": files[half : 2 * half]}
+    for name, some in sides.items():
+        links = folder.with_name(f"{folder.name}-{name}-{half}")
+        links.mkdir(exist_ok=True)
+        for path in some:
+            if not (links / path.name).exists():
+                (links / path.name).symlink_to(path.resolve())
+        sides[name] = links  # type: ignore[assignment]
+    pl.read_parquet(files[0]).head(10_000).write_parquet(sides["fake"] / "copies.parquet")  # type: ignore[operator]
+    with watched() as told:
+        report = lw.evaluate(
+            lw.scan(sides["real"]), lw.scan(sides["fake"]), holdout=lw.scan(last), entity=False,  # type: ignore[arg-type]
+            engine="processes" if workers > 1 else "local", workers=workers,
+        )  # fmt: skip
+    rows = {name: report.data[f"rows_{name}"] for name in ("real", "synthetic", "holdout")}
+    names = ("shape", "trend", "missing", "copies", "copies_once", "c2st", "near_copies", "membership")
+    scores = {
+        s.name: {"value": s.value, "floor": s.floor, "stands": s.stands, "told": s.method.rpartition(";")[2].strip(),
+                 "least_leak": s.least_leak} for s in report if s.name in names
+    }  # fmt: skip
+    return {"rows": rows, "columns": report.data["columns"], "workers": workers, **told, "scores": scores}
+
+
 def record(name: str, figures: dict[str, Any]) -> None:
     held = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     held.setdefault(name, {}).update({"machine": machine(), **figures})
@@ -233,7 +267,7 @@ def record(name: str, figures: dict[str, Any]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("make", "fit", "passes", "killed", "once"))
+    parser.add_argument("what", choices=("make", "fit", "passes", "killed", "once", "evaluate"))
     parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--to", type=Path)
     parser.add_argument("--rows", type=int, default=10**6)
@@ -253,6 +287,9 @@ def main() -> None:
         record("fit", {f"{found['rows']}_rows_{asked.workers}_workers": found})
     elif asked.what == "passes":
         record("passes", passes(asked.folder, (1, 2)))
+    elif asked.what == "evaluate":
+        found = evaluate(asked.folder, asked.workers)
+        record("evaluate", {f"{found['rows']['real']}_rows_{asked.workers}_workers": found})
     elif asked.what == "once":
         once(asked.folder, asked.work.with_suffix(".checkpoint"), asked.work.with_suffix(".npz"))
     else:

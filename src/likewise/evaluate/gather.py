@@ -75,7 +75,8 @@ def evaluate(
     databases, as `Database` or as mappings of names to tables: see `docs/database_measures.md`.
 
     Args:
-        real: the rows the synthetic ones were learnt from; any data frame (pandas, Polars, Arrow).
+        real: the rows the synthetic ones were learnt from; any data frame (pandas, Polars, Arrow), or a path or
+            `likewise.scan(...)` of a table that need not fit into memory. The others likewise.
         synthetic: the rows to judge. Columns in any order.
         holdout: real rows the generator has not seen. Without them the privacy attacks cannot be made, and floors
             come from the real rows split in two.
@@ -97,9 +98,9 @@ def evaluate(
         on: the columns that the attacker links by.
         show_real: for images only: put some real ones into the report, beside the synthetic ones.
         keys: for mappings of names to tables: the keys, as `Database` takes them; by default found.
-        engine, workers, address: of tables that are not held (`likewise.scan`, or paths beside any of these): who reads
-            them, as `Synthesizer.fit` takes it. Columns, pairs and exact copies are counted on all rows, all else is
-            measured on a sample; each score says which. See `docs/scale.md`.
+        engine, workers, address: of paths and scans, who reads them, as `Synthesizer.fit` takes it. Columns, pairs and
+            exact copies are counted on all rows, all else is measured on a sample; each score says which. See
+            `docs/scale.md`.
 
     Raises:
         InputError: a table is empty, lacks a column, or holds one of another kind; a real row does not tell whose it
@@ -117,8 +118,10 @@ def evaluate(
         >>> report["shape"].value < 0.2
         True
     """
-    options = dict(target=target, schema=schema, by=by, entity=entity, time=time, learner=learner)
+    options: dict[str, Any] = dict(target=target, schema=schema, by=by, entity=entity, time=time, learner=learner)
     options["public"] = public is not None or None
+    where = {"engine": engine, "workers": workers, "address": address}
+    options |= where
     if (database := as_database(real, keys)) is not None:
         _check_no_table_options("databases are measured whole, table by table", **options)
         return _of_database(database, synthetic, holdout, random_state, measures)
@@ -141,7 +144,6 @@ def evaluate(
         target=target, random_state=random_state, learner=learner, measures=measures, by=by, entity=entity, time=time,
         public=public, on=on,
     )  # fmt: skip
-    where = {"engine": engine, "workers": workers, "address": address}
     if are_scans(given.values(), where):
         return evaluate_scans(measure_frames, given, schema, where, **asked)
     return measure_frames({role: from_frame(table)[0] for role, table in given.items()}, schema=schema, **asked)

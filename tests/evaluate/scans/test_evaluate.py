@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 from typer.testing import CliRunner
@@ -202,6 +203,30 @@ def test_people_with_several_rows_are_no_rows(tmp_path: Path) -> None:
     with pytest.raises(SchemaError, match="'person_id' tells whose a row is"):
         lw.evaluate(lw.scan(people.lazy()), people)
     assert "copies" in lw.evaluate(lw.scan(people.lazy()), people, entity=False, measures=["attacks"])
+
+
+@pytest.mark.parametrize("what", [np.zeros((30, 8, 8)), {"a": REAL[:50]}, lw.WindowSet(np.zeros((30, 4, 2)))])
+def test_what_is_no_table_is_read_by_nobody(what: Any) -> None:
+    with pytest.raises(OptionError, match="engine is for tables"):
+        lw.evaluate(what, what, engine="processes")
+
+
+def test_a_path_is_a_table_to_be_read(folder: Path) -> None:
+    report = lw.evaluate(str(folder / "real"), folder / "fake.parquet", **QUICK)
+    assert report["copies"].details["counted"] == 6_120
+
+
+def test_pairs_of_a_wide_table_are_counted_on_coarser_grids(monkeypatch: pytest.MonkeyPatch) -> None:
+    real, fake = (np.random.default_rng(k).multivariate_normal(np.zeros(6), np.eye(6) + 1, 3_000) for k in range(2))
+    fake[:, 1] *= -1
+    tables = [pl.DataFrame(values, schema=[f"x{i}" for i in range(6)]) for values in (real, fake)]
+    held = lw.evaluate(*tables, measures=[])
+    for most, measured in ((10**6, 15), (15 * 66**2 // 4, 15), (8 * 16**2, 8)):
+        monkeypatch.setattr(gather, "MOST_CELLS", most)
+        parts = lw.evaluate(lw.scan(tables[0].lazy()), tables[1], measures=[])
+        assert parts.data["pairs_measured"] == measured
+        assert parts["trend"].value == pytest.approx(held["trend"].value, rel=0.02 if measured == 15 else 0.9)
+        assert ("of 15 measured" in parts["trend"].method) == (measured < 15)
 
 
 def test_somebody_is_told_to_read_what_is_held(folder: Path) -> None:

@@ -27,8 +27,8 @@ MOST_EDGES = 2**16
 SOME_EDGES = 2**14
 """Of those of a sample of more: none of the cells between them then holds much more than one row in ten thousand."""
 
-SINGLE, GRID = 128, 64
-"""Values of a column that each have a rank of their own; and cells that values have ranks by, of a column of more."""
+GRID = 64
+"""Cells by which the values of a column have ranks beside another's; of twice as many values each has its own."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +52,13 @@ class Cells:
     grid_size: int = 0
 
     @classmethod
-    def of(cls, column: Column, samples: Sequence[TypedColumn], link: TypedColumn) -> Self:
+    def of(cls, column: Column, samples: Sequence[TypedColumn], link: TypedColumn, grid: int = GRID) -> Self:
         """As samples have them.
 
         Args:
             samples: of all tables, typed together.
             link: of the real table, which bins and frequent levels are those of.
+            grid: how many cells ranks are told by.
         """
         edges, ranks, size = link_coder(link)
         if edges is None:
@@ -68,7 +69,7 @@ class Cells:
             levels = pl.Series(link.levels, dtype=pl.String)
             return cls(column, None, levels, places, size if full else size + 1)
         present = np.sort(np.concatenate([s.present for s in samples]))
-        by_rank = _grid(samples)
+        by_rank = _grid(samples, grid)
         values = np.unique(present)
         if len(values) > MOST_EDGES:
             values = present[:: -(-len(present) // SOME_EDGES)]
@@ -117,12 +118,12 @@ class Cells:
         return codes
 
 
-def _grid(samples: Sequence[TypedColumn]) -> FloatArray:
+def _grid(samples: Sequence[TypedColumn], size: int) -> FloatArray:
     """Edges of which every table has its share, for a table may lie where another one does not."""
     every = np.unique(np.concatenate([s.present for s in samples]))
-    if len(every) <= SINGLE:
+    if len(every) <= 2 * size:
         return every
-    inner = np.linspace(0, 1, GRID // len(samples) + 1)[1:-1]
+    inner = np.linspace(0, 1, size // len(samples) + 1)[1:-1]
     return np.unique(np.concatenate([np.quantile(s.present, inner) for s in samples if len(s.present)]))
 
 

@@ -33,12 +33,18 @@ from likewise.sources.opening import Scan, scan
 from likewise.sources.scratch import scratch
 from likewise.sources.source import BLOCK, SHARD, Shard
 from likewise.tables.frames import from_frame
+from likewise.typing import Ints
 
 MOST_SAMPLED = MOST_MEASURED
 """Rows of each table that are looked at as they are."""
 
-MOST_CELLS = 2_000_000
-"""Of the counts of all pairs together; of more pairs than these hold, some by chance are counted."""
+MOST_CELLS = 4_000_000
+"""Of the counts of all pairs together: ranks of numbers are told on coarser grids until they hold them; of more pairs
+than they hold then, some by chance are counted."""
+
+GRIDS = (64, 32, 16)
+"""Cells of a column of many values on which its ranks are told: on each the correlation is less by the square of one
+over so many, in all tables alike."""
 
 COLUMNS = 20
 """Of a table of more columns shards have fewer rows, so that one takes no more memory."""
@@ -47,21 +53,19 @@ Measure = Callable[..., Report]
 
 
 def are_scans(tables: Iterable[Any], where: Mapping[str, Any]) -> bool:
-    """Whether tables are to be read in parts: one is not held, or somebody is told to read them.
+    """Whether a table is still to be read.
 
     Raises:
         OptionError: all that somebody is told to read is held already.
     """
-    kinds = list(map(type, tables))
-    if any(issubclass(kind, Scan) for kind in kinds):
+    if any(isinstance(table, Scan | str | Path) for table in tables):
         return True
-    asked = [name for name, value in where.items() if value is not None]
-    if asked and not any(issubclass(kind, str | Path) for kind in kinds):
+    if asked := [name for name, value in where.items() if value is not None]:
         raise OptionError(
             f"{asked[0]} is of tables that are read in parts: give the path of a file or folder, or "
             "likewise.scan(...), in place of frames that are held already"
         )
-    return bool(asked)
+    return False
 
 
 def as_scan(table: Any) -> Scan:
@@ -143,8 +147,7 @@ def _measured(
         schema = _schema(frames["real"], draft) if schema is None else schema
         schema, read = parsed(frames, schema)
         typed = dict(zip(read, type_tables(list(read.values()), schema), strict=True))
-        cells = tuple(_cells(schema, typed))
-        pairs, n_pairs = _pairs(cells, np.random.default_rng(drawn))
+        cells, pairs, n_pairs = _planned(schema, typed, np.random.default_rng(drawn))
         counting = Counting(tables, schema, cells, pairs, classes, folder, quartering)
         counts = counted(engine, counting)
         whole = Whole(
@@ -167,22 +170,22 @@ def _schema(sample: pl.DataFrame, draft: Schema) -> Schema:
     return replace(schema, columns=tuple(ids))
 
 
-def _cells(schema: Schema, typed: Mapping[str, Typed]) -> list[Cells]:
+def _planned(
+    schema: Schema, typed: Mapping[str, Typed], rng: np.random.Generator
+) -> tuple[tuple[Cells, ...], Ints, int]:
+    """Cells of the columns, (P, 2) pairs to be counted, and how many there are: as many as the memory holds."""
     columns = [c for c in schema if c.is_modelled]
-    return [
-        Cells.of(column, [table.columns[i] for table in typed.values()], typed["real"].columns[i])
-        for i, column in enumerate(columns)
-    ]
-
-
-def _pairs(cells: tuple[Cells, ...], rng: np.random.Generator) -> tuple[np.ndarray[Any, np.dtype[np.int64]], int]:
-    """(P, 2) pairs to be counted, and how many there are: as many as the memory for their counts holds."""
-    pairs = np.stack(np.triu_indices(len(cells), 1), axis=1).astype(np.int64)
-    sizes = np.array([pair_size(cells[i], cells[j]) for i, j in pairs.tolist()], np.int64)
-    if sizes.sum() <= MOST_CELLS:
-        return pairs, len(pairs)
+    pairs = np.stack(np.triu_indices(len(columns), 1), axis=1).astype(np.int64)
+    for grid in GRIDS:
+        cells = tuple(
+            Cells.of(column, [table.columns[i] for table in typed.values()], typed["real"].columns[i], grid)
+            for i, column in enumerate(columns)
+        )
+        sizes = np.array([pair_size(cells[i], cells[j]) for i, j in pairs.tolist()], np.int64)
+        if sizes.sum() <= MOST_CELLS:
+            return cells, pairs, len(pairs)
     order = rng.permutation(len(pairs))
-    return pairs[np.sort(order[np.cumsum(sizes[order]) <= MOST_CELLS])], len(pairs)
+    return cells, pairs[np.sort(order[np.cumsum(sizes[order]) <= MOST_CELLS])], len(pairs)
 
 
 def _note(whole: Whole) -> str:

@@ -150,7 +150,7 @@ class Whole:
         fresh, *halves = (self.apart(a, b) for a, b in _fresh_sides(floor_by))
         times = self._times(floor_by)
         means = {
-            name: more_rows(getattr(fresh, name), _mean(np.array([getattr(h, name) for h in halves])), times)
+            name: min(1.0, more_rows(getattr(fresh, name), _mean(np.array([getattr(h, name) for h in halves])), times))
             for name in ("shape", "gap", "gap_linked")
         }
         scale = means["shape"] / fresh.shape if fresh.shape > 0.0 else math.nan

@@ -68,7 +68,7 @@ def _halved(run: Context, real: Typed, fresh: Typed) -> list[tuple[Typed, Typed]
 def _with_more_rows(run: Context, real: tuple[Typed, Typed], error: float, halves: Sequence[float]) -> float:
     """What the error between two real tables would be for fresh rows, as many as the synthetic ones."""
     here, there = (1.0 / len(a) + 1.0 / len(b) for a, b in (real, run.measured))
-    return more_rows(error, float(np.mean(halves)), here / there)
+    return min(1.0, more_rows(error, float(np.mean(halves)), here / there))
 
 
 def _changed(floor: Fidelity, means: Mapping[str, float]) -> Fidelity:

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from likewise import memory
 from likewise.codecs.base import Codes, Given, Search
 from likewise.codecs.column import CodecOptions
 from likewise.codecs.image import LABEL, ImageCodec
@@ -91,6 +92,9 @@ from likewise.training.loop import Progress
 if TYPE_CHECKING:
     from likewise.engines.base import Engine
     from likewise.evaluate import Report
+
+MANY_ROWS = 1_000_000
+"""Of so many what a fit leaves behind is worth giving back."""
 
 OF_PARTS = ("where", "length", "max_tries", "progress", "random_state")
 """What `sample_parts` takes of that which `sample` does."""
@@ -308,6 +312,8 @@ class Synthesizer(Estimator, LatentMethods):
         # Only now, so that a fit that fails or is interrupted leaves what was there before.
         self._keep(learnt)
         self._give_back, self._drawing = give_back, drawing
+        if learnt.n_rows >= MANY_ROWS:
+            memory.give_back()
         warn_of_few_rows(learnt)
         return self
 

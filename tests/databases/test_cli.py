@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -43,6 +44,19 @@ def test_a_kept_table_and_a_table_whose_rows_are_asked_for(run: Run, tmp_path: P
     assert answer.exit_code == 0, answer.output
     assert (tmp_path / "fake" / "users.csv").read_text() == (tmp_path / "shop" / "users.csv").read_text()
     assert "50 orders" in answer.output
+
+
+def test_keys_that_lie_elsewhere_are_taken_in_place_of_those_that_are_found(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "shop" / "database.json").unlink()
+    apart = replace(shop(60).schema, foreign=())
+    (tmp_path / "keys.json").write_text(apart.to_json(), encoding="utf-8")
+    answer = run("synth", "shop", "-o", "fake", *QUICK, "--schema", "keys.json")
+    assert answer.exit_code == 0, answer.output
+    assert Database.from_folder(tmp_path / "fake").schema.foreign == ()
+    (tmp_path / "keys.json").write_text('{"format": "other"}', encoding="utf-8")
+    answer = run("synth", "shop", "-o", "again", *QUICK, "--schema", "keys.json")
+    assert answer.exit_code != 0
+    assert not (tmp_path / "again").exists()
 
 
 def test_sqlite_in_and_out_and_its_statements(run: Run, tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ import pytest
 
 pytest.importorskip("starlette", reason="Starlette is in the extra 'studio'")
 
+from tests.databases.shops import shop
+
 import likewise as lw
 from likewise.dp.declaration import Declaration
 from likewise.errors import PrivacyError
@@ -21,7 +23,7 @@ from likewise.studio.session import Settings, Source
 from ..conftest import make_mixed_frame
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
-TABLES = (spoken.NOTES, spoken.PARTS, spoken.UNSAID, spoken.ADVICE)
+TABLES = (spoken.KEYS, spoken.NOTES, spoken.PARTS, spoken.UNSAID, spoken.ADVICE)
 
 
 def test_templates_keep_their_blanks() -> None:
@@ -76,6 +78,19 @@ def test_what_lacks_before_a_private_run_is_told_in_chinese(tmp_path) -> None:  
         assert all(CHINESE.search(line) for line in said["zh"].split("\n")), said["zh"]
         with pytest.raises(PrivacyError):
             Declaration.of(schema, source.frame.schema, lw.DP(1.0))
+
+
+def test_what_speaks_for_a_key_is_told_in_chinese() -> None:
+    tables = dict(shop(60).tables)
+    found, orphaned = lw.Database(tables), pl.lit(7**9)
+    tables["orders"] = tables["orders"].with_columns(
+        pl.when(pl.int_range(pl.len()) == 3).then(orphaned).otherwise("user").alias("user")
+    )
+    database = lw.Database(tables, found.schema)
+    view = database.overview()
+    told = [*(r.evidence for r in view.relations), *map(str, view.problems), *view.belongings()]
+    assert len(told) >= 4
+    assert all(CHINESE.search(spoken.key(text)["zh"]) for text in told), told
 
 
 def test_advice_is_told_in_chinese() -> None:

@@ -14,7 +14,8 @@ from likewise.cli.outputs import open_terminal
 
 def studio(
     file: Annotated[
-        Path | None, typer.Argument(metavar="FILE", help="A table to begin with; read where it lies.")
+        Path | None,
+        typer.Argument(metavar="FILE", help="A table, or a folder of several, to begin with; read where it lies."),
     ] = None,
     port: Annotated[int, typer.Option(min=0, max=65535, metavar="N", help="Of this machine; 0 takes a free one.")] = 0,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the address only.")] = False,
@@ -41,6 +42,7 @@ def studio(
     Examples:
       likewise studio
       likewise studio real.csv
+      likewise studio shop/
       likewise studio real.csv --no-browser --port 8123 --lang zh
       likewise studio real.csv --plan plan.toml
       likewise studio patients.csv --blind --budget patients.json

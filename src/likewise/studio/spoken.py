@@ -297,8 +297,37 @@ MODELS: dict[str, tuple[str, str, str, str]] = {
 }
 """Purpose, cost, guarantees and when to avoid it, of each model."""
 
+KEYS = {
+    "told": "由您声明",
+    "all {n} found in {table}; {why}; {sure}": "全部 {n} 个都在 {table} 中；{why}；{sure}",
+    "{n} of {m} found in {table}; {why}; {sure}": "{m} 个中有 {n} 个在 {table} 中；{why}；{sure}",
+    "{key}: {n} of {m} rows of {table} share it with an earlier row": (
+        "{key}：{table} 的 {m} 行中有 {n} 行与之前的行相同"
+    ),
+    "{key}: {n} of {m} rows of {table} lack it": "{key}：{table} 的 {m} 行中有 {n} 行缺失",
+    "{key}: {n} of {m} rows of {table} point at a row that is not there": (
+        "{key}：{table} 的 {m} 行中有 {n} 行指向不存在的行"
+    ),
+    "{key}: every row must point at one of the next table, so none can be the first": (
+        "{key}：每一行都须指向下一张表，因此没有一行能是第一行"
+    ),
+    "rows of {below} belong to those of {table}": "{below} 的行归属于 {table} 的行",
+    "rows of {table} belong to whom column {column} names": "{table} 的行归属于列 {column} 所指者",
+}
+OF_KEYS = {
+    "sure": "确定", "likely": "很可能", "named as that key": "名称与该键相同", "named after that table": "以该表命名",
+    "named as somebody of that table": "名称为该表中的人",
+    "the values alone, which chance would not find there": "仅凭取值，而偶然不会如此",
+    "columns of the same names": "列名相同",
+}  # fmt: skip
+
 Said = dict[str, str]
 """A text in each language."""
+
+
+def key(text: str) -> Said:
+    """What speaks for a key, does not hold, or whose the rows are, of several tables."""
+    return {"en": text, "zh": translated(text, KEYS, lambda part, _: OF_KEYS.get(part)) or text}
 
 
 def note(text: str) -> Said:

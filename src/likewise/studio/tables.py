@@ -15,6 +15,7 @@ from likewise.databases.folder import SCHEMA_FILE
 from likewise.databases.keys import DatabaseSchema
 from likewise.databases.sql.urls import is_sql
 from likewise.errors import InputError, OptionError
+from likewise.studio import spoken
 
 if TYPE_CHECKING:
     from likewise.databases.overview import Overview
@@ -114,18 +115,20 @@ def told(tables: Tables, schema: DatabaseSchema) -> dict[str, Any]:
     """What the page shows: tables, keys with what speaks for them, what breaks."""
     view = tables.database.with_schema(schema).overview()
     found = {str(key): key for key in tables.database.schema.foreign}
+    evidence = tables.database.schema.evidence
     refused = [text for text in found if text not in {str(key) for key in schema.foreign}]
     return {
         "tables": [_table(name, view, tables) for name in schema.tables],
         "keys": [
             {"key": str(r.key), "table": r.key.table, "parent": r.key.parent, "least": r.least, "median": r.median,
              "most": r.most, "without": r.without, "missing": r.missing, "orphans": r.orphans,
-             "evidence": r.evidence, "types": r.types}
+             "evidence": spoken.key(r.evidence), "types": r.types}
             for r in view.relations
         ],
-        "refused": [{"key": text, "evidence": tables.database.schema.evidence.get(text, "")} for text in refused],
-        "problems": [str(problem) for problem in view.problems],
-        "lookups": dict(view.lookups), "belongings": view.belongings(), "root": schema.root,
+        "refused": [{"key": text, "evidence": spoken.key(evidence.get(text, ""))} for text in refused],
+        "problems": [spoken.key(str(problem)) for problem in view.problems],
+        "lookups": dict(view.lookups), "root": schema.root,
+        "belongings": [spoken.key(text) for text in view.belongings()],
     }  # fmt: skip
 
 

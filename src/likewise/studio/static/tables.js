@@ -1,5 +1,5 @@
 // Several tables: what they hold, how they point at each other, which keys are taken, and what is drawn of them.
-import { Field, html, number, percent, t, Table, useEffect, useState } from "./parts.js";
+import { Field, html, number, percent, said, t, Table, useEffect, useState } from "./parts.js";
 import { OVER, Progress } from "./train.js";
 import { name } from "./out.js";
 import { Release } from "./rows.js";
@@ -10,12 +10,12 @@ export function Tables({ state, act, busy }) {
     <div class="tools"><button type="button" id="undo" disabled=${!state.can_undo} onClick=${() => act.say("/api/undo")}>${t("undo")}</button>
       <button type="button" id="redo" disabled=${!state.can_redo} onClick=${() => act.say("/api/redo")}>${t("redo")}</button></div>
     <${Picture} d=${d} />
-    ${d.problems.length ? html`<div class="problem" role="note"><strong>${t("tables_problems")}</strong>${d.problems.map((text) => html`<br /><span lang="en">${text}</span>`)}</div>` : ""}
+    ${d.problems.length ? html`<div class="problem" role="note"><strong>${t("tables_problems")}</strong>${d.problems.map((text) => html`<br />${said(text)}`)}</div>` : ""}
     <section aria-labelledby="keys-title"><h2 id="keys-title">${t("keys")}</h2><p class="soft">${t("keys_say")}</p>
       <ul class="rules" id="keys">${d.keys.map((k) => html`<li key=${k.key}><label><input type="checkbox" checked=${true} onChange=${() => tell({ key: k.key, holds: false })} /> <code>${k.key}</code></label>${" "}
           <small class="soft">${t("key_says", { least: number(k.least), median: number(k.median), most: number(k.most), without: percent(k.without) })}
-          ${k.missing ? t("key_missing", { n: number(k.missing) }) : ""} ${k.orphans ? html`<span class="warn">${t("key_orphans", { n: number(k.orphans) })}</span>` : ""} <span lang="en">${[k.types, k.evidence].filter(Boolean).join("; ")}</span></small></li>`)}
-        ${d.refused.map((k) => html`<li key=${k.key}><label><input type="checkbox" checked=${false} onChange=${() => tell({ key: k.key })} /> <code>${k.key}</code></label> <small class="soft">${t("key_refused")} <span lang="en">${k.evidence}</span></small></li>`)}</ul>
+          ${k.missing ? t("key_missing", { n: number(k.missing) }) : ""} ${k.orphans ? html`<span class="warn">${t("key_orphans", { n: number(k.orphans) })}</span>` : ""} ${[k.types, said(k.evidence)].filter(Boolean).join("; ")}</small></li>`)}
+        ${d.refused.map((k) => html`<li key=${k.key}><label><input type="checkbox" checked=${false} onChange=${() => tell({ key: k.key })} /> <code>${k.key}</code></label> <small class="soft">${t("key_refused")} ${said(k.evidence)}</small></li>`)}</ul>
       ${d.keys.length + d.refused.length ? "" : html`<p role="status">${t("keys_none")}</p>`}
       <div class="tools"><div class="field"><label for="own-key">${t("key_own")}</label><input id="own-key" value=${own} placeholder="orders.user_id -> users.id" onInput=${(e) => setOwn(e.target.value)} /></div>
         <button type="button" id="add-key" disabled=${!own || busy} onClick=${async () => { if (await tell({ key: own })) setOwn(""); }}>${t("rule_add")}</button></div></section>
@@ -25,7 +25,7 @@ export function Tables({ state, act, busy }) {
           <td><label><input type="checkbox" aria-label=${t("keep_of", { table: one.name })} checked=${one.kept} onChange=${(e) => tell({ kept: one.name, holds: e.target.checked })} /></label>${d.lookups[one.name] && !one.kept ? html` <small class="soft">${t("may_be_kept")}</small>` : ""}</td></tr>`)}</tbody></table></div>
       <div class="fields"><div class="field"><label for="root">${t("root")}</label><select id="root" value=${d.root || ""} onChange=${(e) => tell({ root: e.target.value })}>
         ${["", ...d.tables.filter((one) => !one.kept).map((one) => one.name)].map((one) => html`<option value=${one} selected=${one === (d.root || "")}>${one || t("root_found")}</option>`)}</select><small class="soft">${t("root_says")}</small></div></div>
-      ${d.belongings.map((text) => html`<p class="small" lang="en">${text}</p>`)}</section>`;
+      ${d.belongings.map((text) => html`<p class="small">${said(text)}</p>`)}</section>`;
 }
 
 // Each table below what it points at, as in the report.

@@ -157,7 +157,10 @@ CLAUSES: dict[str, Text] = {
         "; counted on all rows, {counted:,} synthetic and {counted_real:,} real ones",
         "；由全部行计数得出：合成 {counted:,} 行，真实 {counted_real:,} 行",
     ),
-    "off": (", by at most {off:.5f} more, for numbers are counted in cells", "，数值按格计数，真值至多再大 {off:.5f}"),
+    "off": (
+        ", numbers in cells, so that it may be {off:.5f} more",
+        "，数值按格计数，真值至多再大 {off:.5f}",
+    ),
     "of_rows": (
         "; measured on a sample of {sampled:,} of {of_rows:,} synthetic rows and as many real ones",
         "；在 {of_rows:,} 行合成行中的 {sampled:,} 行样本及同样多的真实行上测得",

@@ -134,6 +134,8 @@ def test_some_rows_of_a_table_may_stand_for_it(folder: Path) -> None:
     out = pl.Series(split.keeps(pl.Series(range(len(REAL))).to_numpy()))
     assert 0.2 < out.mean() < 0.3  # type: ignore[operator]
     learnt = replace(scan, split=replace(split, others=True))
+    with pytest.raises(OptionError, match="a table is learnt whole"):
+        lw.Synthesizer("copula").fit(learnt)
     report = lw.evaluate(learnt, FAKE, holdout=replace(scan, split=split), **QUICK)
     assert [report.data["rows_real"], report.data["rows_holdout"]] == [(~out).sum(), out.sum()]
     assert (

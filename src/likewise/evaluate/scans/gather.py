@@ -129,8 +129,8 @@ def _measured(
     if draft.entity is not None and not is_whole and entity is not False:
         raise SchemaError(
             f"column {draft.entity!r} tells whose a row is, and people with several rows are not counted of a table "
-            "that is read in parts: say entity=False (--no-entity) where rows are people, or give frames of all rows "
-            "of some persons"
+            "that is read in parts: say entity=False (--no-entity) where rows are people, or give frames that are "
+            "held, such as all rows of some persons (on the command line --entity holds the tables)"
         )
     for role, rows in tables.items():
         check_columns(pl.DataFrame(schema=dict(rows.source.columns)), draft, role)

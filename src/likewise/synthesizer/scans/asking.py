@@ -64,6 +64,8 @@ def _worded(error: LikewiseError) -> LikewiseError:
 def _learnt(
     synth: Synthesizer, source: Scan, holdout: Any, where: Mapping[str, Any]
 ) -> tuple[Learnt, np.random.Generator]:
+    if source.split is not None:
+        raise OptionError("some rows of a scan are for an evaluation; a table is learnt whole")
     check_asked(synth, holdout)
     most = where["train_rows"]
     if most is not None and (isinstance(most, bool) or not is_count(most) or most < 1):

@@ -187,3 +187,27 @@ def test_the_share_of_a_range_inside_a_tail_is_that_of_the_draws() -> None:
         out = inside.decode(some, rng.random(some.shape, dtype=np.float32), rng).to_numpy()
         assert out.min() >= low
         assert high is None or out.max() <= high
+
+
+LAWS = {"normal": stats.norm(), "lognormal": stats.lognorm(1), "uniform": stats.uniform(), "counts": stats.poisson(20)}
+
+
+@pytest.mark.parametrize("law", LAWS)
+@pytest.mark.parametrize("n", [300, 3_000])
+def test_generous_bounds_hardly_move_a_column(law: str, n: int) -> None:
+    """Whoever allows for a million says nothing of how often it comes."""
+    values = LAWS[law].rvs(n, random_state=np.random.default_rng(8))
+    far = 1_000_000 if law == "counts" else 1e6
+    codec = fit(values, bounds=(-far, far))
+    drawn = redraw(codec, values, 100)
+    if n == 3_000 or law != "counts":  # few counts are all atoms, which end as they are
+        assert ends(codec) == (-far, far)
+    assert abs(drawn.mean() - values.mean()) < 0.1 * values.std()
+    assert 0.8 < drawn.std() / values.std() < 1.3
+
+
+def test_what_lies_between_the_rows_and_a_declared_end_can_still_be_asked_for() -> None:
+    values = stats.norm().rvs(500, random_state=np.random.default_rng(8))
+    weights, narrowed = fit(values, bounds=(-1e6, 1e6)).narrow_numbers(Between(5e5, None))
+    drawn = narrowed.decode(np.full((50, 1), weights.argmax()), np.random.default_rng(0).random((50, 1)), None)  # type: ignore[arg-type]
+    assert drawn.is_between(5e5, 1e6).all()

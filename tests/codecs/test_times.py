@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from likewise.codecs.column import CodecOptions
 from likewise.codecs.times import TimeCodec, summarise_times
 from likewise.conditions import Between, Missing, OneOf
-from likewise.errors import ConditionError, ModelFileError
+from likewise.errors import ConditionError, ModelFileError, SchemaError
 from likewise.schema.column import Column, Kind
 
 COLUMN = Column(name="t", kind=Kind.DATETIME)
@@ -353,3 +353,43 @@ def test_a_range_that_nothing_meets_is_told_in_dates() -> None:
             fit(series).narrow(Between(dt.date(2031, 1, 1), None))
     with pytest.raises(ConditionError, match=r"draws lie in \d\d:\d\d:00 \.\. \d\d:\d\d:00$"):
         fit(pl.Series("t", [dt.time(9 + i % 8, i % 60) for i in range(480)])).narrow(Between(dt.time(22), None))
+
+
+@pytest.mark.parametrize("form", ["date", "timestamp", "zoned", "time"])
+def test_draws_stay_within_declared_bounds(form: str) -> None:
+    ticks = np.random.default_rng(4).integers(0, 4_000 * 86_400, 2_000)
+    moments = pl.Series("t", ticks * 1_000_000).cast(pl.Datetime("us"))
+    series, low, high = {
+        "date": (moments.dt.date(), "1974-01-31", "1977-12-31"),
+        "timestamp": (moments, "1974-01-31", "1977-12-31"),
+        "zoned": (
+            moments.dt.replace_time_zone("UTC").dt.convert_time_zone("Europe/Berlin"),
+            "1974-01-31",
+            "1977-12-31",
+        ),
+        "time": (moments.dt.time(), "08:00", "17:30"),
+    }[form]
+    about = Column(name="t", kind=Kind.DATETIME, bounds=(low, high))
+    drawn = redraw(TimeCodec.from_summary(summarise_times(series), about, CodecOptions()), series)
+    told = drawn.dt.to_string("%H:%M" if form == "time" else "%Y-%m-%d")
+    assert low <= str(told.min())
+    assert str(told.max()) <= high
+    assert told.n_unique() > 100
+
+
+def test_bounds_of_another_form_are_refused() -> None:
+    about = Column(name="t", kind=Kind.DATETIME, bounds=("08:00", "17:30"))
+    with pytest.raises(SchemaError, match="of a timestamp"):
+        TimeCodec.from_summary(summarise_times(moments(100)), about, CodecOptions())
+
+
+@pytest.mark.parametrize("zone", [None, "Asia/Kolkata"])
+@pytest.mark.parametrize("unit", UNITS)
+def test_ends_that_no_tick_can_count_are_open_ends(unit: str, zone: str | None) -> None:
+    series = moments(500, unit=unit, zone=zone)
+    asked = Between("0001-01-01", "9999-12-31")
+    weights = fit(series).narrow(asked).weights
+    assert all((w == 1).all() for w in weights)
+    about = Column(name="t", kind=Kind.DATETIME, bounds=("0001-01-01", "9999-12-31"))
+    bounded = TimeCodec.from_summary(summarise_times(series), about, CodecOptions())
+    assert redraw(bounded, series).is_between(series.min(), series.max()).mean() > 0.9

@@ -83,15 +83,16 @@ def _fate(column: Column, values: pl.Series | None) -> str:
 def _seconds(frame: pl.DataFrame, schema: Schema, model: str, order: str | bool | None) -> tuple[float, bool]:
     """About how long learning takes, by tries on a few rows, in proportion to them; and whether it may be longer."""
     import likewise as lw
+    from likewise.models import MODELS
 
+    timed = model not in MODELS or hasattr(MODELS[model], "max_seconds")
     took: list[tuple[int, float]] = []
     for n in sorted({min(n, len(frame)) for n in TRIED_ROWS}):
         part = _some(frame, schema.entity, n)
         began = time.perf_counter()
         whose = False if schema.entity is None else None
-        lw.Synthesizer(model, schema=schema, random_state=0, max_seconds=TRIED_SECONDS, entity=whose, time=order).fit(
-            part
-        )
+        most = TRIED_SECONDS if timed else None
+        lw.Synthesizer(model, schema=schema, random_state=0, max_seconds=most, entity=whose, time=order).fit(part)
         took.append((len(part), time.perf_counter() - began))
     (n_few, few), (n_many, many) = took[0], took[-1]
     a_row = max(many - few, 0.0) / (n_many - n_few) if n_many > n_few else 0.0

@@ -20,7 +20,7 @@ import numpy as np
 
 from likewise.codecs.holders import Crowd
 from likewise.codecs.pieces import Bools, Floats, Ints, Pieces, Values, distance, tally
-from likewise.codecs.tails import Reach, with_tails
+from likewise.codecs.tails import Reach, stretched, stretched_below, with_tails
 
 FLAT_ROWS = 5  # a value inside a bin is a flat piece of its own from this many rows, if it stands out ...
 SURE_ROWS = 25  # ... and from this many rows in any case: its frequency is then known to a fifth
@@ -65,7 +65,12 @@ def build(
     pieces = _filled(_counted(pieces, values, crowd.rows), values, crowd, rows=rows)
     if reach is not None:
         pieces = with_tails(pieces, values, crowd.rows, crowd.apart, reach, rows=rows)
-    return _stretch(pieces, values, crowd.rows, bounds)
+    if bounds[0] is not None:
+        pieces = stretched_below(pieces, values, crowd.rows, bounds[0])
+    if bounds[1] is not None:
+        pieces = stretched(pieces, values, crowd.rows, bounds[1])
+    some = pieces.count > 0
+    return _numbered(pieces.first[some], pieces.last[some], pieces.code[some], pieces.count[some])
 
 
 def choose_atoms(crowd: Crowd, *, budget: int, rows: int, atom_share: float) -> Bools:
@@ -329,23 +334,3 @@ def _blurred(value: float | int, values: Values, least: float, most: float) -> f
     tens = [int(digit) + by for up in range(len(values) + 1) for by in (up, -up)]
     near = [ten * int(10 ** int(power)) if isinstance(value, int) else float(f"{ten}e{power}") for ten in tens]
     return next((number for number in near if number not in values and least <= number <= most), type(value)(0))
-
-
-def _stretch(pieces: Pieces, values: Values, counts: Ints, bounds: tuple[Any, Any]) -> Pieces:
-    """Spread the outermost rows, if an outer piece is a stretch and they lie beyond it, up to the declared bounds."""
-    first, last, code, count = pieces.first, pieces.last, pieces.code, pieces.count.copy()
-    step = 1 if pieces.is_lattice else 0
-    lower = bounds[0] is not None and first[0] < last[0] and values[0] < first[0]
-    upper = bounds[1] is not None and first[-1] < last[-1] and values[-1] > last[-1]
-    if lower:
-        beyond = counts[values < first[0]].sum()
-        count[0] -= beyond
-        first, last = np.r_[bounds[0], first].astype(first.dtype), np.r_[first[0] - step, last]
-        code, count = np.r_[code[0], code], np.r_[beyond, count]
-    if upper:
-        beyond = counts[values > last[-1]].sum()
-        count[-1] -= beyond
-        first, last = np.r_[first, last[-1] + step], np.r_[last, bounds[1]].astype(last.dtype)
-        code, count = np.r_[code, code[-1]], np.r_[count, beyond]
-    some = count > 0
-    return _numbered(first[some], last[some], code[some], count[some])

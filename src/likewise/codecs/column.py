@@ -16,6 +16,7 @@ import polars as pl
 
 from likewise.codecs.base import Field
 from likewise.errors import ConditionError, ModelFileError, OptionError
+from likewise.estimator import check_count
 from likewise.schema.column import TEXTS, Column
 from likewise.schema.distinct import Distinct
 from likewise.streams import Span
@@ -56,14 +57,16 @@ class CodecOptions:
         for f in fields(self):
             if isinstance(value := getattr(self, f.name), np.generic):
                 object.__setattr__(self, f.name, value.item())
-        if not 2 <= self.max_bins <= 65_536:
+        if not 2 <= check_count("max_bins", self.max_bins) <= 65_536:
             raise OptionError(f"max_bins must lie in 2..65536, got {self.max_bins}")
-        if not 0 < self.atom_share <= 1:
-            raise OptionError(f"atom_share must lie in (0, 1], got {self.atom_share}")
-        if self.min_rows < 1:
-            raise OptionError(f"min_rows must be at least 1, got {self.min_rows}")
-        if self.bin_pieces < 1:
-            raise OptionError(f"bin_pieces must be at least 1, got {self.bin_pieces}")
+        if not isinstance(self.atom_share, int | float) or not 0 < self.atom_share <= 1:
+            raise OptionError(f"atom_share must be a number in (0, 1], got {self.atom_share!r}")
+        check_count("min_rows", self.min_rows)
+        check_count("bin_pieces", self.bin_pieces)
+        if not isinstance(self.protect, bool):
+            raise OptionError(f"protect must be True or False, got {self.protect!r}")
+        if not isinstance(self.rare_token, str | None):
+            raise OptionError(f"rare_token must be a text or None, got {self.rare_token!r}")
         if self.text not in TEXTS:
             raise OptionError(f"text must be one of {', '.join(map(repr, TEXTS))}, got {self.text!r}")
         k = self.k_anonymous

@@ -11,6 +11,9 @@ to its neighbour, and one of the counts, of 50 rows or more together, by one. Th
 least `rows` people lie beyond the end. The limits of the tail's pieces stand at fixed shares of the law: they are no
 row's value. A budget of differential privacy takes none of this: `dp/cuts.py` makes its own pieces.
 
+A declared end is anybody's, and no row's: rows thin out towards it, by the law where there is one, else as they do from
+the last stretch to what lies beyond it.
+
 Ages, shares and capped amounts that end stay ended: there is no tail where the law itself ends soon (shape below
 `ENDED`), where the outermost value is kept and fewer people lie beyond it, or beyond a limit given.
 
@@ -46,6 +49,7 @@ LAST_ROWS = (
 HALVINGS = 2  # pieces to each halving of the rows
 BENT, PARTS = 4, 4  # pieces before the tail that follow the law as well, and into how many parts each is cut
 FAR = 2.0**52
+THINNED = 20  # halvings of the rows on the way to a declared end, however far off: a millionth is left for all the rest
 
 
 @dataclass(frozen=True)
@@ -82,18 +86,54 @@ def with_tails(pieces: Pieces, values: Values, counts: Ints, people: Ints, reach
         return pieces
     reach = reach.beyond(pieces)
     is_share = pieces.first[0] >= reach.ends[0]
-    above = _upper(pieces, values, counts, people, reach.high, reach.ends[1:] if is_share else (), rows)
-    if above is not None:
-        pieces = above if reach.declared[1] is None else _upto(above, reach.declared[1])
-    low = None if reach.low is None else -reach.low
-    below = _upper(_mirrored(pieces), -values[::-1], counts[::-1], people[::-1], low, (), rows)
-    if below is None:
+    least, most = reach.declared
+    ends = reach.ends[1:] if is_share else ()
+    pieces = _upper(pieces, values, counts, people, reach.high, most, ends, rows) or pieces
+    low, least = (None if end is None else -end for end in (reach.low, least))
+    below = _upper(_mirrored(pieces), -values[::-1], counts[::-1], people[::-1], low, least, (), rows)
+    return pieces if below is None else _mirrored(below)
+
+
+def stretched(pieces: Pieces, values: Values, counts: Ints, end: Any) -> Pieces:
+    """The pieces, and the rows beyond the last one up to a declared end, where it is a stretch and no tail was drawn.
+
+    They thin out as they do from the last piece to what lies beyond it (an exponential law): spread evenly, a few rows
+    would make up the mean of the column where somebody allows for much.
+    """
+    first, last = pieces.first[-1], pieces.last[-1]
+    outside = values > last
+    if not first < last or not outside.any() or not end > last:
         return pieces
-    return _mirrored(below if reach.declared[0] is None else _upto(below, -reach.declared[0]))
+    beyond = float(counts[outside].sum())
+    within = max(float(pieces.count[-1]) - beyond, 1.0)
+    width = float(last) - float(first) + float(pieces.is_lattice)
+    scale = max(width / np.log1p(within / beyond), float(pieces.is_lattice))
+    left = 2.0 ** (-np.arange(HALVINGS * THINNED + 1) / HALVINGS)
+    upto = np.minimum(float(last) - scale * np.log(left[1:]), float(end))
+    tail = _declared(_laid(pieces.last[-1:], upto[None], _shares(left)[None] * beyond), end, left[-1] * beyond)
+    count = np.r_[pieces.count[:-1], pieces.count[-1] - beyond, tail[2]]
+    code = np.repeat(pieces.code, np.r_[np.ones(len(pieces.code) - 1, np.int64), 1 + tail[3]])
+    return Pieces(np.r_[pieces.first, tail[0]], np.r_[pieces.last, tail[1]], code, count, pieces.size)
 
 
-def _upto(pieces: Pieces, end: Any) -> Pieces:
-    return replace(pieces, last=np.r_[pieces.last[:-1], max(end, pieces.last[-1])].astype(pieces.last.dtype))
+def stretched_below(pieces: Pieces, values: Values, counts: Ints, end: Any) -> Pieces:
+    """The same at the lower end."""
+    return _mirrored(stretched(_mirrored(pieces), -values[::-1], counts[::-1], -end))
+
+
+def _shares(left: Floats) -> Floats:
+    """Of the rows, those of each piece between what is left beyond its ends; the last one has all that is left."""
+    return -np.diff(np.r_[left[:-1], 0.0])
+
+
+def _declared(tail: _Laid, end: Any, rest: float) -> _Laid:
+    """A tail, and what is left of its rows, a few millionths, up to the declared end."""
+    first, last, count, parts = tail
+    if not last[-1] < end:
+        return tail
+    step = 1 if first.dtype.kind == "i" else 0
+    count = np.r_[count[:-1], count[-1] - rest, rest]
+    return np.r_[first, last[-1] + step], np.r_[last, end].astype(last.dtype), count, parts + 1
 
 
 def _mirrored(pieces: Pieces) -> Pieces:
@@ -102,9 +142,10 @@ def _mirrored(pieces: Pieces) -> Pieces:
 
 
 def _upper(
-    pieces: Pieces, values: Values, counts: Ints, people: Ints, limit: Any, ends: tuple[Any, ...], rows: int
-) -> Pieces | None:
-    """The pieces and an upper tail; None where there is none."""
+    pieces: Pieces, values: Values, counts: Ints, people: Ints, limit: Any, declared: Any, ends: tuple[Any, ...],
+    rows: int,
+) -> Pieces | None:  # fmt: skip
+    """The pieces and an upper tail, up to the declared end if there is one; None where there is none."""
     outside = values > pieces.last[-1]
     n_beyond, n_rows = int(people[outside].sum()), float(counts[outside].sum())
     if n_beyond < rows or n_rows >= pieces.count[-1]:
@@ -113,16 +154,18 @@ def _upper(
     if law is None:
         return None
     last = pieces.last[-1]
-    near = [end for end in ends if last <= end <= 2 * last] if law.shape < HEAVY else []
+    near = [end for end in ends if last <= end <= 2 * last] if law.shape < HEAVY and declared is None else []
     limit = min([*near, FAR if limit is None else limit])
     n_pieces = max(2, int(np.ceil(HALVINGS * np.log2(n_beyond / LAST_ROWS))))
+    n_pieces += 0 if declared is None else HALVINGS * THINNED
     left = 2.0 ** (-np.arange(n_pieces + 1) / HALVINGS)  # share of the tail's rows beyond each limit
-    share = -np.diff(np.r_[left[:-1], 0.0])  # the last piece has all that is left
     half = 0.5 if pieces.is_lattice else 0.0
     upto = np.minimum(law.place(law.beyond(float(last) + half) * left[1:]) - half, float(limit))
-    tail = _laid(pieces.last[-1:], upto[None], share[None] * n_rows)
+    tail = _laid(pieces.last[-1:], upto[None], _shares(left)[None] * n_rows)
     if tail[1][-1] <= last:
         return None
+    if declared is not None:
+        tail = _declared(tail, declared, left[-1] * n_rows)
     count = pieces.count.copy()
     count[-1] -= n_rows
     kept = len(count) - min(BENT, law.n_pieces)

@@ -24,12 +24,13 @@ from likewise.codecs.column import CodecOptions, ColumnCodec, Encoded, Met, Narr
 from likewise.codecs.holders import At, Persons
 from likewise.codecs.numbers import NumberCodec, NumberSummary, summarise_numbers
 from likewise.conditions import Between, Missing, Not, OneOf, days_apart
-from likewise.errors import ConditionError, ModelFileError
+from likewise.errors import ConditionError, ModelFileError, SchemaError
 from likewise.schema.column import Column, Kind
 
 EPOCH = dt.date(1970, 1, 1).toordinal()
 DAYS = (dt.date.min.toordinal() - EPOCH, dt.date.max.toordinal() - EPOCH)
 TICKS_A_DAY = {"ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
+US_A_DAY = TICKS_A_DAY["us"]
 
 
 @dataclass(frozen=True)
@@ -74,12 +75,18 @@ class Clock:
         local = ticks.cast(pl.Datetime(self.unit))  # type: ignore[arg-type]
         return local if self.zone is None else _in_zone(local, self.zone)
 
+    def _held(self, us: int) -> int:
+        """Microseconds in ticks; what 64 bits of them cannot count is as far off as they can, short of two days."""
+        tick = us * self.day // US_A_DAY
+        most = 2**63 - 2 * self.day
+        return min(max(tick, -most), most)
+
     def moment_of(self, value: object, name: str, *, last: bool = False) -> int:
         """The tick in UTC of a limit; see `tick_of`."""
         if isinstance(value, str):
             value = _from_iso(value, self.form, name)
         if isinstance(value, dt.datetime) and value.tzinfo is not None:
-            return int(pl.Series([value]).dt.cast_time_unit(self.unit).to_physical()[0])  # type: ignore[arg-type]
+            return self._held(int(pl.Series([value]).to_physical()[0]))
         local = pl.Series([self.tick_of(value, name, last=last)])
         return int(self.series(local).to_physical()[0])
 
@@ -90,10 +97,10 @@ class Clock:
         day_only = isinstance(value, dt.date) and not isinstance(value, dt.datetime)
         if self.form == "timestamp" and isinstance(value, dt.date):
             moment = value if isinstance(value, dt.datetime) else dt.datetime.combine(value, dt.time())
-            series = pl.Series([moment]).dt.cast_time_unit(self.unit)  # type: ignore[arg-type]
+            series = pl.Series([moment])
             if series.dtype.time_zone is not None:  # type: ignore[attr-defined]
                 series = series.dt.convert_time_zone(self.zone or "UTC").dt.replace_time_zone(None)
-            tick = int(series.to_physical()[0])
+            tick = self._held(int(series.to_physical()[0]))
             return tick + self.day - 1 if day_only and last else tick
         if self.form == "date" and isinstance(value, dt.date):
             date = value.date() if isinstance(value, dt.datetime) else value
@@ -141,6 +148,20 @@ def _in_zone(local: pl.Series, zone: str) -> pl.Series:
             later = local.dt.offset_by(f"{hours}h")
             moments = moments.fill_null(later.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null"))
     return moments
+
+
+def _days_within(clock: Clock, column: Column) -> tuple[int, int] | None:
+    """The declared bounds as days, the whole of the last one included; of times of day, as ticks."""
+    if column.bounds is None:
+        return None
+    try:
+        low, high = (
+            clock.tick_of(column.bounds[0], column.name),
+            clock.tick_of(column.bounds[1], column.name, last=True),
+        )
+    except ConditionError:
+        raise SchemaError(f"column {column.name!r}: its bounds must be such as it holds, of a {clock.form}") from None
+    return (low // clock.day, high // clock.day) if clock.form == "timestamp" else (low, high)
 
 
 @dataclass(frozen=True)
@@ -204,7 +225,8 @@ class TimeCodec(ColumnCodec):
         is_day = summary.clock.form != "time"
         calendar = summary.days.calendar(rows=options.rows) if is_day else None
         lattice = summary.days.lattice(plain, calendar)
-        days = NumberCodec.on(lattice, summary.days, plain, options, DAYS if is_day else of_day)
+        within = replace(plain, bounds=_days_within(summary.clock, column))
+        days = NumberCodec.on(lattice, summary.days, within, options, DAYS if is_day else of_day)
         times = NumberCodec.on(summary.times.lattice(plain), summary.times, plain, options, of_day)
         return cls(column.name, summary.clock, days, times)
 

@@ -59,13 +59,16 @@ def check_net_options(model: Any) -> None:
         raise OptionError(f"pac={pac} judges rows together, so no row's part can be told; use pac=1")
 
 
+OF_A_BUDGET = "clip", "sampling_rate", "one_way", "select"
+
+
 def check_free_options(model: Any) -> None:
     """Hold the options of a generator that learns from rows as they are to what means something then.
 
     Raises:
         OptionError: one of them is of a budget.
     """
-    for name in _set_among(("clip", "sampling_rate"), model):
+    for name in _set_among(OF_A_BUDGET, model):
         raise OptionError(f"{name} is of a budget of privacy, and there is none: give privacy=DP(...), or leave it out")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from os import PathLike
 from typing import Any
@@ -29,7 +29,7 @@ class _Number:
 
     def __call__(self, name: str, value: Any) -> Any:
         fits = isinstance(value, int | np.integer if self.kind is int else int | float | np.integer | np.floating)
-        if not fits or isinstance(value, bool) or not math.isfinite(value) or not self._holds(value):
+        if not fits or isinstance(value, bool) or not _is_finite(value) or not self._holds(value):
             what = "a whole number" if self.kind is int else "a number"
             raise OptionError(f"{name} must be {what}{self._range}, got {value!r}")
         return self.kind(value)
@@ -45,12 +45,19 @@ class _Number:
         return f" of {self.low} or more" if self.high == math.inf else f" in {self.low}..{self.high}"
 
 
+def _is_finite(value: Any) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number that no float holds
+        return False
+
+
 @dataclass(frozen=True)
 class _Word:
     known: tuple[str, ...]
 
     def __call__(self, name: str, value: Any) -> Any:
-        if value not in self.known:
+        if not isinstance(value, str) or value not in self.known:
             raise OptionError(f"{name} must be one of {', '.join(self.known)}, got {value!r}")
         return value
 
@@ -68,13 +75,15 @@ def _path(name: str, value: Any) -> Any:
 
 
 def _names(name: str, value: Any) -> Any:
-    if isinstance(value, str) or not all(isinstance(column, str) for column in value):
-        raise OptionError(f"{name} must be a list of column names")
+    # What can be read once only would be empty by the time the model is made.
+    several = isinstance(value, Iterable) and not isinstance(value, str | Iterator)
+    if not several or not all(isinstance(column, str) for column in value):
+        raise OptionError(f"{name} must be a list of column names, got {type(value).__name__}")
     return list(value)
 
 
 def _widths(name: str, value: Any) -> Any:
-    if isinstance(value, str) or not isinstance(value, Sequence) or not value:
+    if isinstance(value, str | bytes) or not isinstance(value, Sequence) or not value:
         raise OptionError(f"{name} must be a list of whole numbers, got {value!r}")
     if any(isinstance(v, bool) or not isinstance(v, int | np.integer) or v < 1 for v in value):
         raise OptionError(f"{name} must be a list of whole numbers of 1 or more")

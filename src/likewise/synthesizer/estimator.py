@@ -110,7 +110,8 @@ class Synthesizer(Estimator, LatentMethods):
         schema: what the columns are; None infers it from the data.
         random_state: seed of the split, of training and of drawing; None draws one, or takes 0 with a `checkpoint`.
         holdout: share of the rows kept from training, for early stopping; 0 keeps none.
-        bounds: column -> (least, greatest) value, instead of the protected range learnt from the data.
+        bounds: column -> (least, greatest) value of a number, a date or a time, instead of the protected range learnt
+            from the data. What lies beyond is learnt as the bound; the outermost rows thin out towards it.
         only: column -> value, list of values or condition, as `where` of `sample` takes them: learn the rows that meet
             them and no others. Kinds and roles of the columns are still told from the whole table.
         entity: the column that tells whose a row is, where a person, a machine or a case has several. What is kept then
@@ -133,7 +134,7 @@ class Synthesizer(Estimator, LatentMethods):
             a row is looked at, and is refused where the total does not hold it.
         codec: how finely the table is coded and how its people are protected; `likewise.CodecOptions(k_anonymous=10)`
             tells the model the columns of role `quasi_identifier` only so that 10 rows share each combination.
-        max_seconds: budget of training, of all tables and nets together.
+        max_seconds: budget of training, of all tables and nets together, for models that learn in epochs.
         progress: called once an epoch with a `likewise.training.loop.Event`; True shows a bar; None or False nothing.
             It may raise `likewise.training.loop.Enough` to stop there and keep the best so far; not under a budget.
         **model_options: passed to the generator that `model` names.
@@ -193,9 +194,9 @@ class Synthesizer(Estimator, LatentMethods):
         **model_options: Any,
     ) -> None:
         check_parameters(
-            schema=schema, random_state=random_state, holdout=holdout, only=only, entity=entity, time=time,
-            static=static, rules=rules, strict_rules=strict_rules, privacy=privacy, budget=budget, codec=codec,
-            max_seconds=max_seconds, progress=progress,
+            schema=schema, random_state=random_state, holdout=holdout, bounds=bounds, only=only, entity=entity,
+            time=time, static=static, rules=rules, strict_rules=strict_rules, privacy=privacy, budget=budget,
+            codec=codec, max_seconds=max_seconds, progress=progress,
         )  # fmt: skip
         self.model, self.schema, self.random_state, self.holdout = model, schema, random_state, holdout
         self.bounds, self.only, self.codec, self.max_seconds, self.progress = bounds, only, codec, max_seconds, progress

@@ -30,7 +30,7 @@ from likewise.models.eligible import LEAST_ROWS, ledger_for
 from likewise.models.marginals.model import MarginalModel
 from likewise.notebook import live_bar
 from likewise.rules.plan import RulePlan
-from likewise.schema.column import Schema
+from likewise.schema.column import Kind, Schema
 from likewise.schema.distinct import Columns, Counted
 from likewise.schema.infer import doubts, infer_counted, timed, with_entity
 from likewise.schema.lives import word_on_rows
@@ -134,6 +134,10 @@ def bounded(synth: Synthesizer, schema: Schema) -> Schema:
         if isinstance(ends, str) or not isinstance(ends, Iterable):
             raise OptionError(f"bounds of column {name!r} must be two numbers (low, high)")
         schema = schema.replace(str(name), bounds=tuple(ends))
+        column = schema[str(name)]
+        if not column.is_modelled or column.kind not in (Kind.INTEGER, Kind.REAL, Kind.DATETIME):
+            what = str(column.kind) if column.is_modelled else f"of role {column.role}"
+            raise OptionError(f"bounds are of numbers, dates and times that are learnt, and column {name!r} is {what}")
     return schema
 
 

@@ -31,8 +31,9 @@ HOLDOUT = 0.1
 
 
 def check_parameters(
-    *, schema: Any, random_state: Any, holdout: Any, only: Any, entity: Any, time: Any, static: Any, rules: Any,
-    strict_rules: Any, privacy: Any, budget: Any, codec: CodecOptions | None, max_seconds: Any, progress: Any,
+    *, schema: Any, random_state: Any, holdout: Any, bounds: Any, only: Any, entity: Any, time: Any, static: Any,
+    rules: Any, strict_rules: Any, privacy: Any, budget: Any, codec: CodecOptions | None, max_seconds: Any,
+    progress: Any,
 ) -> None:  # fmt: skip
     """Hold the parameters of a synthesizer, each as it is called there, to what they may be.
 
@@ -46,6 +47,8 @@ def check_parameters(
     if not isinstance(progress, bool | None) and not callable(progress):
         raise OptionError(f"progress must be a function, True, False or None, got {type(progress).__name__}")
     check_seed(random_state)
+    if not isinstance(bounds, Mapping | None):
+        raise OptionError(f"bounds must map columns to (low, high), got {type(bounds).__name__}")
     if not isinstance(only, Mapping | None):
         raise OptionError(f"only must map columns to conditions, got {type(only).__name__}")
     if rules is not None and (isinstance(rules, str) or not all(isinstance(rule, str) for rule in rules)):
@@ -133,7 +136,9 @@ def made_generator(synth: Synthesizer, kind: type[Generator] | None = None) -> G
         if name not in known:
             hint = nearest(name, known)
             raise OptionError(f"model {kind.name!r} has no option {name!r}{hint}; it has {', '.join(known)}")
-    if synth.max_seconds is not None and "max_seconds" in known:
+    if synth.max_seconds is not None:
+        if "max_seconds" not in known:
+            raise OptionError(f"max_seconds does not go with model {kind.name!r}, which has no epochs: leave it out")
         options["max_seconds"] = synth.max_seconds
     return kind(**options)
 

@@ -79,6 +79,12 @@ class AIM(MarginalModel):
         if self.degree not in (2, 3):
             raise OptionError(f"degree must be 2 or 3, got {self.degree!r}")
 
+    def check_private(self) -> None:
+        if self.rounds != type(self).rounds:
+            raise OptionError(
+                "rounds does not go with a budget of privacy, which ends them when it is spent: leave it out"
+            )
+
     def _learn(self, gate: Gate, measured: list[Measurement], total: float) -> Chain:
         model = _Model(gate.sizes, measured, total, self.round_iterations)
         workload = dict(self._workload(gate.sizes))

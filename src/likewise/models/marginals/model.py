@@ -23,6 +23,7 @@ from likewise.dp.queries import Ints, Measurement, Table
 from likewise.errors import ModelFileError
 from likewise.models.base import Fit, Generator, learnt
 from likewise.models.drawing.conditioning import OWN_CANDIDATES, Budget, emitted, rejection, resample
+from likewise.models.eligible import check_free_options
 from likewise.models.marginals.counts import SPARE_ROWS, each_field, groups_of, total_rows
 from likewise.models.marginals.graphical import Chain, evenly
 from likewise.nets.allowed import Allowed
@@ -90,6 +91,8 @@ class MarginalModel(Generator):
     def fit(self, fit: Fit) -> Self:
         self.check_context(fit)
         began, gate, sizes = time.monotonic(), fit.gate, fit.alphabet.sizes
+        if not gate.is_private:
+            check_free_options(self)
         # The held-out rows are not looked at: nothing here stops early.
         measured = gate.counts(each_field(sizes), self.one_way if len(sizes) > 1 else 1.0)
         total = total_rows(measured)

@@ -123,7 +123,7 @@ def stretched_below(pieces: Pieces, values: Values, counts: Ints, end: Any) -> P
 
 def _shares(left: Floats) -> Floats:
     """Of the rows, those of each piece between what is left beyond its ends; the last one has all that is left."""
-    return -np.diff(np.r_[left[:-1], 0.0])
+    return np.asarray(-np.diff(np.r_[left[:-1], 0.0]))
 
 
 def _declared(tail: _Laid, end: Any, rest: float) -> _Laid:

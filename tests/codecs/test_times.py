@@ -393,3 +393,19 @@ def test_ends_that_no_tick_can_count_are_open_ends(unit: str, zone: str | None) 
     about = Column(name="t", kind=Kind.DATETIME, bounds=("0001-01-01", "9999-12-31"))
     bounded = TimeCodec.from_summary(summarise_times(series), about, CodecOptions())
     assert redraw(bounded, series).is_between(series.min(), series.max()).mean() > 0.9
+
+
+@pytest.mark.parametrize("form", ["date", "timestamp"])
+def test_each_day_of_a_set_is_drawn_as_often_as_the_others_that_share_its_code(form: str) -> None:
+    ticks = np.random.default_rng(5).integers(0, 4_000 * 86_400, 3_000)
+    series = pl.Series("t", ticks * 1_000_000).cast(pl.Datetime("us"))
+    codec = fit(series.dt.date() if form == "date" else series)
+    days = [dt.date(1974, 5, 5), dt.date(1974, 5, 6), dt.date(1974, 5, 7)]
+    narrowed = codec.narrow(OneOf(tuple(days)))
+    rng = np.random.default_rng(1)
+    code = rng.choice(len(narrowed.weights[0]), 3_000, p=narrowed.weights[0] / narrowed.weights[0].sum())
+    rest = [np.zeros(3_000, np.int64)] * (len(codec.fields) - 1)
+    fractions = rng.random((3_000, sum(f.fraction is not None for f in codec.fields)), dtype=np.float32)
+    drawn = narrowed.codec.decode(np.stack([code, *rest], 1), fractions, rng).dt.date()
+    assert set(drawn) == set(days)
+    assert drawn.value_counts()["count"].min() > 800  # type: ignore[operator]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from likewise.models import MODELS
+
 if TYPE_CHECKING:
     import polars as pl
     from rich.table import Table
@@ -83,15 +85,13 @@ def _fate(column: Column, values: pl.Series | None) -> str:
 def _seconds(frame: pl.DataFrame, schema: Schema, model: str, order: str | bool | None) -> tuple[float, bool]:
     """About how long learning takes, by tries on a few rows, in proportion to them; and whether it may be longer."""
     import likewise as lw
-    from likewise.models import MODELS
 
-    timed = model not in MODELS or hasattr(MODELS[model], "max_seconds")
     took: list[tuple[int, float]] = []
     for n in sorted({min(n, len(frame)) for n in TRIED_ROWS}):
         part = _some(frame, schema.entity, n)
         began = time.perf_counter()
         whose = False if schema.entity is None else None
-        most = TRIED_SECONDS if timed else None
+        most = TRIED_SECONDS if hasattr(MODELS.get(model, MODELS["autoregressive"]), "max_seconds") else None
         lw.Synthesizer(model, schema=schema, random_state=0, max_seconds=most, entity=whose, time=order).fit(part)
         took.append((len(part), time.perf_counter() - began))
     (n_few, few), (n_many, many) = took[0], took[-1]

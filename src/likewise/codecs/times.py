@@ -208,6 +208,7 @@ class TimeCodec(ColumnCodec):
         limits: after narrowing, the least and greatest local tick that may be drawn.
         moments: the same in ticks of UTC, where the column has a zone: clocks that are put back make the local order
             another one than that of moments.
+        n_day: fractions of the day, as of all rows: a condition may leave single days, which need none.
     """
 
     kind: ClassVar[str] = "time"
@@ -217,6 +218,11 @@ class TimeCodec(ColumnCodec):
     times: NumberCodec
     limits: tuple[int | None, int | None] = (None, None)
     moments: tuple[int | None, int | None] = (None, None)
+    n_day: int = -1
+
+    def __post_init__(self) -> None:
+        if self.n_day < 0:
+            object.__setattr__(self, "n_day", int(self.days.fields[0].fraction is not None))
 
     @classmethod
     def from_summary(cls, summary: TimeSummary, column: Column, options: CodecOptions) -> Self:
@@ -259,10 +265,9 @@ class TimeCodec(ColumnCodec):
     def decode(
         self, codes: npt.NDArray[Any], fractions: npt.NDArray[np.floating], rng: np.random.Generator
     ) -> pl.Series:
-        n_day = int(self.days.fields[0].fraction is not None)
-        ticks = self.days.decode(codes[:, :1], fractions[:, :n_day], rng)
+        ticks = self.days.decode(codes[:, :1], fractions[:, : self.n_day], rng)
         if self.clock.form == "timestamp":
-            times = self._times(codes, fractions[:, n_day:], rng)
+            times = self._times(codes, fractions[:, self.n_day :], rng)
             ticks = self._within(ticks * self.clock.day, times)
         series = self.clock.series(ticks).alias(self.name)
         if self.moments == (None, None):

@@ -5,13 +5,18 @@
     python benchmarks/scale.py passes FOLDER
     python benchmarks/scale.py killed FOLDER --times 20
     python benchmarks/scale.py evaluate FOLDER [--workers 2]
+    python benchmarks/scale.py together FOLDER
+    python benchmarks/scale.py anonymize FOLDER [--files N]
 
 `make` writes a table of 20 columns as Parquet, row by row the same whatever its length. `fit` learns it and tells
 seconds of each part, processor seconds, and the most anonymous memory of this process and its workers (pages of mapped
 files are the system's to take back, and not counted). `passes` times the two passes by one and by two workers. `killed`
 ends a fit with checkpoints by SIGKILL so many times, goes on each time, and compares the weights with those of an
 unbroken one. `evaluate` measures the second half of a table's files beside the first one, with its last file held out
-of both, and copies of the first 10,000 rows among those measured. Figures go to results/scale.json.
+of both, and copies of the first 10,000 rows among those measured. `together` times a step of training by the size of
+its parts, and trains by this process, by two and four others, one of which is killed, and by Ray: whether the weights
+are the same, and processor seconds. `anonymize` does that to the table by combinations of five columns. Figures go to
+results/scale.json.
 """
 
 from __future__ import annotations
@@ -33,6 +38,7 @@ import numpy as np
 import polars as pl
 from _shared import machine
 
+WHAT = ("make", "fit", "passes", "killed", "once", "evaluate", "together", "anonymize")
 RESULTS = Path(__file__).parent / "results" / "scale.json"
 PER_FILE = 2**20
 GROUP = 2**17
@@ -258,6 +264,99 @@ def evaluate(folder: Path, workers: int) -> dict[str, Any]:
     return {"rows": rows, "columns": report.data["columns"], "workers": workers, **told, "scores": scores}
 
 
+# ---- by several workers at once --------------------------------------------------------------------------------------
+
+
+def steps(folder: Path) -> dict[str, Any]:
+    """Rows that one processor learns a second, by the rows of a part, and without parts; and what workers send."""
+    import torch
+
+    import likewise as lw
+    from likewise.engines.base import Rank
+    from likewise.models.autoregressive import model as of_model
+    from likewise.nets.gradient import LikelihoodGradient
+    from likewise.training.gang import PARTS, Gang
+
+    torch.set_num_threads(1)
+    rows = pl.read_parquet(folder).drop("sale").head(20_000)
+    synth = lw.Synthesizer(random_state=0, epochs=1, calibrate=0).fit(rows)
+    net, generator = synth.generator_._net, torch.Generator().manual_seed(0)
+    x = torch.from_numpy(of_model.in_net_order(net, synth.codec_.encode(parsed(synth, rows)).codes)).long()
+    gradient, gang = LikelihoodGradient(net), Gang(Rank(0, 1, ""))
+    net.train()
+    gang.begin(net, generator)
+
+    def learn(part: Any) -> Any:
+        half = len(part) // 2
+        others = of_model._some_first(net.order, generator)
+        views = [(slice(0, half), net.visible(net.order)), (slice(half, len(part)), net.visible(others))]
+        return gradient(part, views)
+
+    found: dict[str, Any] = {"weights": sum(p.numel() for p in net.parameters())}
+    found["bytes_sent_a_step_and_doubling"] = 4 * (found["weights"] + 1)
+    for part in (64, 128, 256, 512):
+        batch = x[: PARTS * part]
+        gang.descend(net, batch, learn)
+        began = time.process_time()
+        for _ in range(3):
+            gang.descend(net, batch, learn)
+        found[f"rows_a_processor_second_parts_of_{part}"] = round(3 * len(batch) / (time.process_time() - began))
+    learn(x[:512])
+    began = time.process_time()
+    for _ in range(20):
+        learn(x[:512])
+    found["rows_a_processor_second_without_parts"] = round(20 * 512 / (time.process_time() - began))
+    return found
+
+
+def parsed(synth: Any, rows: pl.DataFrame) -> pl.DataFrame:
+    from likewise.schema.parse import parse
+
+    return parse(rows, synth.schema_)
+
+
+def together(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Figures as they come, by name."""
+    import likewise as lw
+    from likewise.engines import engine_of
+
+    yield "step", steps(folder)
+    weights: list[dict[str, Any]] = []
+    for name, engine, workers in (
+        ("this process", "local", 1), ("2 processes", "processes", 2), ("2 processes, one killed", "processes", 2),
+        ("4 processes", "processes", 4), ("Ray, 2 workers", "ray", 2),
+    ):  # fmt: skip
+        killed: list[int] = []
+        with engine_of(engine, workers=workers) as work, watched() as told:
+
+            def tell(event: Any, name: str = name, work: Any = work, killed: list[int] = killed) -> None:
+                if "killed" in name and event.unit == "epoch" and event.epoch >= 2 and not killed:
+                    killed.append(work.pids[-1])
+                    os.kill(killed[0], signal.SIGKILL)
+
+            synth = lw.Synthesizer(random_state=0, epochs=5, batch_size=512, progress=tell)
+            synth.fit(lw.scan(folder), engine=work, data_parallel=True)
+        weights.append(synth.generator_.state())
+        same = all((weights[0][key] == weights[-1][key]).all() for key in weights[0])
+        yield name, {**told, "killed": len(killed), "same_weights": bool(same)}
+
+
+def anonymized(folder: Path) -> dict[str, Any]:
+    import likewise as lw
+
+    names = ["age", "sex", "kind", "region", "grade"]
+    combinations = pl.scan_parquet(folder).select([*names, "channel"]).unique().select(pl.len()).collect().item()
+    out = folder.with_name(f"{folder.name}-anonymized.parquet")
+    with watched() as told:
+        done = lw.privacy.anonymize(
+            lw.scan(folder), quasi_identifiers=names, sensitive="channel", k=10, l=2, drop="sale", to=out
+        )
+    out.unlink()
+    report = done.report
+    return {"rows": report.n_rows, "combinations": combinations, "classes": report.measures.n_classes,
+            "smallest_class": report.measures.k, "lost": round(report.gcp, 4), **told}  # fmt: skip
+
+
 def record(name: str, figures: dict[str, Any]) -> None:
     held = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     held.setdefault(name, {}).update({"machine": machine(), **figures})
@@ -267,7 +366,7 @@ def record(name: str, figures: dict[str, Any]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("make", "fit", "passes", "killed", "once", "evaluate"))
+    parser.add_argument("what", choices=WHAT)
     parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--to", type=Path)
     parser.add_argument("--rows", type=int, default=10**6)
@@ -290,6 +389,12 @@ def main() -> None:
     elif asked.what == "evaluate":
         found = evaluate(asked.folder, asked.workers)
         record("evaluate", {f"{found['rows']['real']}_rows_{asked.workers}_workers": found})
+    elif asked.what == "together":
+        for name, told in together(asked.folder):
+            record("together", {name: told})
+    elif asked.what == "anonymize":
+        found = anonymized(some_of(asked.folder, asked.files))
+        record("anonymize", {f"{found['rows']}_rows": found})
     elif asked.what == "once":
         once(asked.folder, asked.work.with_suffix(".checkpoint"), asked.work.with_suffix(".npz"))
     else:

@@ -71,12 +71,12 @@ def by_threads(size: int, work: Callable[[Gang], Any]) -> list[Any]:
         return list(pool.map(work, [Thread(i, size, lines) for i in range(size)]))
 
 
-@pytest.mark.parametrize("n", [3, 1_003])
-def test_any_number_of_workers_makes_the_same_weights(n: int) -> None:
-    """Also where eight parts cannot share a batch evenly, or some have nothing."""
+@pytest.mark.parametrize(("n", "sizes"), [(3, (5, 3, 2)), (1_003, (5, 3, 2)), (60, (2, 1) * 40)])
+def test_any_number_of_workers_makes_the_same_weights(n: int, sizes: tuple[int, ...]) -> None:
+    """Also where eight parts cannot share a batch evenly, or some have nothing; and of many columns."""
     rng = np.random.default_rng(1)
-    codes = np.stack([rng.integers(0, 5, n), rng.integers(0, 3, n), rng.integers(0, 2, n)], 1).astype(np.uint8)
-    alphabet = Alphabet(tuple(Field(size=size, emit=np.ones(size, bool)) for size in (5, 3, 2)))
+    codes = np.stack([rng.integers(0, size, n) for size in sizes], 1).astype(np.uint8)
+    alphabet = Alphabet(tuple(Field(size=size, emit=np.ones(size, bool)) for size in sizes))
     learnt, held = (Codes(part, np.zeros((len(part), 0), np.float32)) for part in (codes, codes[: n // 3]))
 
     def train(gang: Gang) -> tuple[dict[str, Any], list[float]]:
@@ -160,6 +160,7 @@ def test_an_error_of_the_callers_ends_the_workers(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError):
         together._followed(engine, 2, job(tmp_path), fails)  # type: ignore[arg-type]
     assert engine.closed
+    assert job(tmp_path).enough.exists()
 
 
 def test_batches_grow_with_the_rows_alone() -> None:

@@ -131,6 +131,8 @@ class ProcessEngine:
             gang = [Worker() for _ in range(ranks)]
             self._all += gang
             try:
+                if self._closed:  # while they were started
+                    break
                 with ThreadPoolExecutor(ranks) as threads:
                     asked = [threads.submit(w.do, call, Rank(i, ranks, address)) for i, w in enumerate(gang)]
                     done, _ = wait(asked, return_when=FIRST_EXCEPTION)

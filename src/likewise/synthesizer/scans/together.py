@@ -158,6 +158,7 @@ def _followed(engine: Engine, size: int, job: Job, progress: Progress | None) ->
                     break
                 time.sleep(GLANCE)
         except BaseException:
+            job.enough.touch()  # for workers of a cluster, which closing does not end
             engine.close()
             raise
         found: Learnt | None = asked.result()[0]

@@ -173,7 +173,9 @@ def test_counts_and_levels_under_the_name_of_somebody_are_nobody(name: str) -> N
     assert suspect(measured(name, ["new", "old", "gold", "silver", "staff", "none"])) is None
 
 
-@pytest.mark.parametrize(("name", "form"), [("host", "web-{:02d}"), ("agent", "bot{:03d}"), ("vehicle", "T{:04d}")])
+@pytest.mark.parametrize(
+    ("name", "form"), [("host", "web-{:02d}"), ("agent", "bot{:03d}"), ("kind", "K-{:03d}"), ("vehicle", "T{:04d}")]
+)
 def test_machines_are_nobody_by_their_bare_name(name: str, form: str) -> None:
     assert suspect(measured(name, [form.format(k) for k in range(40)])) is None
 

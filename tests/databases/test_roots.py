@@ -217,7 +217,7 @@ def test_a_table_is_of_people_by_its_bare_name_or_by_that_of_its_key(table: str,
 
 
 @pytest.mark.parametrize(
-    ("table", "key"), [("accounts", "account_id"), ("parts", "part_id"), ("roles", "user_role_id")]
+    ("table", "key"), [("accounts", "account_id"), ("parts", "part_id"), ("roles", "user_role_id"), ("sorts", "kind")]
 )
 def test_a_table_is_of_nobody_by_the_key_of_a_thing(table: str, key: str) -> None:
     schema = DatabaseSchema({table: TableSchema(primary=(key,))})

@@ -53,8 +53,8 @@ OWNERS = frozenset(words("headings.owners"))
 THINGS = frozenset(words("headings.things"))
 """Owners of rows that are no people, and whose name may tell of their kind as well as of one of them."""
 PEOPLE = (OWNERS - THINGS) | frozenset(words("headings.people"))
-_MACHINES = frozenset({"host", "agent"})
-"""Words for somebody that are as well of machines and programs."""
+_OR_ELSE = frozenset({"host", "agent", "kind", "lead"})
+"""Words for somebody that are as well of machines, programs, sorts and metals."""
 GROUPS = frozenset(words("headings.groups"))
 """Words of what is sold, visited or belonged to: its rows are many people's."""
 _NUMBERED = frozenset(words("headings.numbered"))
@@ -262,14 +262,14 @@ def names_an_owner(name: str) -> bool:
 
 
 def names_a_person(name: str) -> bool:
-    """Whether a name tells of somebody, with or without a word for a key: the last of its other words does.
+    """Whether a name tells of somebody and of nothing else, with or without a word for a key: by its last other word.
 
     Example:
         >>> [names_a_person(name) for name in ("PATIENT", "id_cliente", "Kundennummer", "user_orders", "account_id")]
         [True, True, True, False, False]
     """
     parts = [part for part in parts_of(name) if not is_key_word(part)]
-    return {*parts[-1:]} <= PEOPLE and bool(parts)
+    return bool(parts) and parts[-1] in PEOPLE - _OR_ELSE
 
 
 def are_of_somebody(name: str, values: pl.Series, rows: pl.Series) -> bool:
@@ -287,7 +287,7 @@ def are_of_somebody(name: str, values: pl.Series, rows: pl.Series) -> bool:
         >>> are_of_somebody("person", ids, rows), are_of_somebody("person", ids, rows.sort(descending=True))
         (True, False)
     """
-    if not names_a_person(name) or {*parts_of(name)[-1:]} & _MACHINES or len(values) < 20:
+    if not names_a_person(name) or len(values) < 20:
         return False
     if values.dtype == pl.String:
         sure = values.str.contains(_UUID).all() or values.str.contains(f"^{MAIL}$").all() or _all_hashes(values)

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -123,7 +124,10 @@ class Slow:
     workers, closed = 2, False
 
     def run(self, fn: Any, ranks: int, job: together.Job) -> list[Any]:
-        event = Event(epoch=1, epochs=9, train_loss=1.0, holdout_loss=None, rows_per_second=1, seconds=1, eta_seconds=9)
+        event = Event(
+            epoch=1, epochs=9, train_loss=1.0, holdout_loss=None, rows_per_second=1, seconds=1, eta_seconds=9,
+            at_best=nullcontext, rows=list,
+        )  # fmt: skip
         tell = together._telling(job)
         while not self.closed:
             try:

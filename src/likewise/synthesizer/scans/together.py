@@ -134,7 +134,8 @@ def _telling(job: Job) -> Progress:
 
     def tell(event: Event) -> None:
         new = job.told.with_suffix(".new")
-        new.write_text(json.dumps(asdict(replace(event, notes=dict(event.notes)))))
+        # Another process has no way to the weights.
+        new.write_text(json.dumps(asdict(replace(event, notes=dict(event.notes), at_best=None, rows=None))))
         new.replace(job.told)
         if job.enough.exists():
             raise Enough

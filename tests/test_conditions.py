@@ -323,3 +323,11 @@ def test_a_value_that_is_no_plain_one_is_refused_by_its_type() -> None:
     for odd in ({"a": 1}, np.zeros((2, 2)), [[1]]):
         with pytest.raises(ConditionError, match="plain values"):
             resolve({"age": odd}, schema)
+
+
+@pytest.mark.parametrize("end", ["9999-12-31", dt.date(9999, 12, 31), dt.datetime(9999, 12, 31, 8)])
+def test_a_range_of_nanosecond_times_may_end_when_they_cannot(end: Any) -> None:
+    at = pl.Series("at", np.arange(100) * 10**15).cast(pl.Datetime("ns"))
+    asked = resolve({"at": below(end)}, infer(at.to_frame()))["at"]
+    assert isinstance(asked, Between)
+    assert asked.high.year == 9999

@@ -297,6 +297,9 @@ class TimeCodec(ColumnCodec):
         low, high = self.limits
         at, time = midnights.fill_null(0).to_numpy(), times.to_numpy()
         stop = self.clock.day - 1
+        # Ends far from all days would leave 64 bits.
+        low = None if low is None else max(low, int(at.min(initial=0)))
+        high = None if high is None else min(high, int(at.max(initial=0)) + stop)
         least = np.zeros_like(at) if low is None else np.clip(low - at, 0, stop)
         most = np.full_like(at, stop) if high is None else np.clip(high - at, 0, stop)
         out = (time < least) | (time > most)

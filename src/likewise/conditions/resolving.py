@@ -139,7 +139,10 @@ def _span(value: Any, column: Column) -> tuple[Any, Any]:
 
 
 def _in_type(value: Any, wanted: pl.DataType) -> Any:
-    return times.as_time(pl.Series([value]), wanted)[0]
+    found = times.as_time(pl.Series([value]), wanted)[0]
+    if found is None and isinstance(wanted, pl.Datetime) and wanted.time_unit == "ns":  # which end in the year 2262
+        return _in_type(value, pl.Datetime("us", wanted.time_zone))
+    return found
 
 
 def _whole_days(first: dt.date, last: dt.date, wanted: pl.DataType) -> tuple[Any, Any]:

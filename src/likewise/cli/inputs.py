@@ -118,6 +118,8 @@ def read_in_parts(paths: Sequence[Path], doing: Doing, together: Mapping[str, An
             f"--{named[0].replace('_', '-')} does not go with tables that are read in parts, which {who} asks for: "
             "leave one of them out"
         )
+    if others and str(others[0]) != "-" and not others[0].exists():
+        raise errors.InputError(f"file {str(others[0])!r} does not exist")
     if others:
         raise errors.OptionError(
             f"{who} says who reads tables in parts, and {str(others[0])!r} is none that can be: files, folders and "

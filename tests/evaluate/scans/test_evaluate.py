@@ -284,6 +284,8 @@ def test_engines_read_tables_alone(folder: Path, tmp_path: Path) -> None:
     lw.write(REAL[:50], tmp_path / "a.xlsx")
     told = run("evaluate", tmp_path / "a.xlsx", folder / "fake.parquet", "--engine", "processes", code=2)
     assert "a.xlsx' is none that can be" in told
+    told = run("evaluate", folder / "real", folder / "none.parquet", "--workers", "1", code=3)
+    assert "none.parquet' does not exist" in told
     told = run("evaluate", folder / "real", folder / "fake.parquet", "--workers", "2", "--delimiter", ";", code=2)
     assert "--delimiter does not go" in told
 

@@ -338,7 +338,7 @@ def together(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
             synth.fit(lw.scan(folder), engine=work, data_parallel=True)
         weights.append(synth.generator_.state())
         same = all((weights[0][key] == weights[-1][key]).all() for key in weights[0])
-        yield name, {**told, "killed": len(killed), "same_weights": bool(same)}
+        yield name, {"rows": synth.n_rows_, **told, "killed": len(killed), "same_weights": bool(same)}
 
 
 def anonymized(folder: Path) -> dict[str, Any]:

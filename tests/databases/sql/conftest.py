@@ -55,6 +55,19 @@ class Server:
                 cursor.execute(statement)
             return list(cursor.fetchall()) if statements and cursor.description else []
 
+    def wait_until_left(self, database: str) -> None:
+        """Until the server sees that whoever was connected has gone, and holds no lock for them."""
+        own, held = (
+            ("pg_backend_pid()", "pg_stat_activity WHERE datname = '{}' AND pid <> {}")
+            if self.dialect == "postgresql"
+            else ("connection_id()", "information_schema.processlist WHERE db = '{}' AND id <> {}")
+        )
+        query = "SELECT count(*) FROM " + held.format(database, own)
+        until = time.monotonic() + 60
+        while self.run(database, query)[0][0]:
+            assert time.monotonic() < until, "the server still holds a connection"
+            time.sleep(0.05)
+
 
 @contextlib.contextmanager
 def running(user: str, programmes: list[str], steps: Callable[[Path, dict[str, str]], list[str]]) -> Iterator[Path]:

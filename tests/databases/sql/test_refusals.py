@@ -11,7 +11,6 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
 from pathlib import Path
 
 import duckdb
@@ -410,7 +409,8 @@ def test_a_writer_that_is_killed_leaves_the_target_as_it_was(
         assert writer.stdout.readline() == "one is in\n"
         os.kill(writer.pid, signal.SIGKILL)
     if place(empty_database).path is None:
-        time.sleep(0.3)  # until the server sees that it has gone
+        server: Server = request.getfixturevalue("mariadb" if place(empty_database).dialect == "mysql" else "postgres")
+        server.wait_until_left(name_of(empty_database))
     if replace:
         assert Database.from_sql(empty_database).tables["orders"].height == 6
     else:

@@ -314,5 +314,6 @@ def test_both_languages_say_the_same_and_the_page_asks_for_nothing_else() -> Non
     assert asked <= set(PAIRS)
     assert not re.findall(r"https?://", scripts)
     families = set(re.findall(r"\bt\(`(\w+?_)\$\{", scripts))
+    families |= {f"{what}_" for what in re.findall(r'\bword\("(\w+)", ', scripts)}  # of a screen, by its name
     unused = {key for key in PAIRS if key not in asked and not any(key.startswith(prefix) for prefix in families)}
     assert unused - {key for key in PAIRS if f'"{key}"' in scripts} == set()

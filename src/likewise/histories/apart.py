@@ -38,8 +38,8 @@ class Apart:
             RuleError: one is none of these.
 
         Example:
-            >>> from likewise.schema.column import Column
-            >>> columns = [Column(name="who", kind=Kind.ID), Column(name="code", kind=Kind.CATEGORICAL)]
+            >>> from likewise.schema.column import Column, Role
+            >>> columns = [Column(name="who", kind=Kind.ID, role=Role.ID), Column(name="code", kind=Kind.CATEGORICAL)]
             >>> Apart.of(Schema(tuple(columns), rules=("unique (who, code)",)), "who", None, ())
             Apart(single=False, alone=(), once=('code',))
         """

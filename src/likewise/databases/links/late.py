@@ -41,8 +41,8 @@ class LateLinks:
         back: of the links, the share that comes back by the other foreign key; 0 where there is none.
 
     Example:
-        >>> manager, works_in = np.array([1, 3]), np.array([0, 0, 1, 1, 1])
-        >>> late = LateLinks.fit(manager, 5, unique=True, back=works_in)
+        >>> works_in = np.repeat(np.arange(8), 2)  # two people in each of eight stores
+        >>> late = LateLinks.fit(np.arange(1, 16, 2), 16, unique=True, back=works_in)  # managed by the second
         >>> made = late.draw(3, np.array([2, 0, 1, 2, 1]), np.random.default_rng(0))
         >>> np.array([2, 0, 1, 2, 1])[made].tolist()
         [0, 1, 2]

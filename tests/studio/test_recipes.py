@@ -98,34 +98,34 @@ def test_command_and_python_give_the_rows_of_the_page(state: State, tmp_path: Pa
             assert Path(recipes.JSON).is_file()
 
 
-def test_rows_drawn_under_conditions_are_those_of_command_and_python(state: State, tmp_path: Path) -> None:
-    run = ran(state)
-    state.session.where, state.session.n_rows, state.session.draw_seed = ("sex=Female", "age>=40"), 25, 7
+def drawn_alike(state: State, folder: Path) -> pl.DataFrame:
+    """What the command that is shown draws, which is what the Python that is shown draws."""
     found = []
-    with chdir(run.folder):
+    with chdir(folder):
         for form in ("command", "python"):
             code = shown(state, "rows", form)
             execute(code) if form == "command" else exec(code, {})
             found.append(pl.read_csv(recipes.DRAWN))
     assert found[0].equals(found[1])
-    assert found[0].height == 25
-    assert set(found[0]["sex"]) == {"Female"}
-    assert found[0]["age"].min() >= 40  # type: ignore[operator]
+    return found[0]
+
+
+def test_rows_drawn_under_conditions_are_those_of_command_and_python(state: State, tmp_path: Path) -> None:
+    run = ran(state)
+    state.session.where, state.session.n_rows, state.session.draw_seed = ("sex=Female", "age>=40"), 25, 7
+    drawn = drawn_alike(state, run.folder)
+    assert drawn.height == 25
+    assert set(drawn["sex"]) == {"Female"}
+    assert drawn["age"].min() >= 40  # type: ignore[operator]
 
 
 def test_rows_in_set_shares_are_those_of_command_and_python(state: State) -> None:
     state.session.set({"model": "autoregressive", "max_seconds": 1.0})
     run = ran(state)
     state.session.where, state.session.n_rows, state.session.mix = ("sex=Female",), 40, {"no": 25, "yes": 75}
-    found = []
-    with chdir(run.folder):
-        for form in ("command", "python"):
-            code = shown(state, "rows", form)
-            execute(code) if form == "command" else exec(code, {})
-            found.append(pl.read_csv(recipes.DRAWN))
-    assert found[0].equals(found[1])
-    assert dict(found[0]["ill"].value_counts().iter_rows()) == {"no": 10, "yes": 30}
-    assert set(found[0]["sex"]) == {"Female"}
+    drawn = drawn_alike(state, run.folder)
+    assert dict(drawn["ill"].value_counts().iter_rows()) == {"no": 10, "yes": 30}
+    assert set(drawn["sex"]) == {"Female"}
     assert facts.classes(table(), run.schema, ["ill=yes"]) == facts.classes(table(), run.schema, [])
     for wrong in ({"no": 25}, {"no": 25.0, "yes": 75}, {"no": -1, "yes": 101}, [1], {"no": True, "yes": 99}):
         with pytest.raises(lw.LikewiseError):

@@ -36,6 +36,7 @@ from likewise.models.base import Generator
 from likewise.schema.column import Column, Kind, Schema
 from likewise.schema.dtypes import dtype_name
 from likewise.schema.infer import infer
+from likewise.sources.distinct import ROWS
 from likewise.sources.opening import Scan
 from likewise.sources.source import Shard
 from likewise.synthesizer import Synthesizer
@@ -226,7 +227,7 @@ class Oversampler(BaseOverSampler):  # type: ignore[misc]
         made = {label: (Part(name, "conditional", n),) for label, n in asked.items()}
         self.report_ = BalanceReport(tuple(
             ClassReport(label, n, asked.get(label, 0), made.get(label, ()))
-            for label, n in zip(labels, counts["\0rows"].to_list(), strict=True)
+            for label, n in zip(labels, counts[ROWS].to_list(), strict=True)
         ))  # fmt: skip
         return to
 

@@ -10,9 +10,9 @@ import numpy as np
 import polars as pl
 
 from likewise.engines import Engine
-from likewise.engines.base import fold
 from likewise.errors import InputError, OptionError, nearest
-from likewise.sources.source import Shard, Source
+from likewise.sources.distinct import ROWS, Counting, counted
+from likewise.sources.source import Source
 from likewise.streams import SPAN, Streams
 from likewise.synthesizer.streaming import Job
 from likewise.tables.joining import Parts, join
@@ -20,33 +20,6 @@ from likewise.tables.joining import Parts, join
 MOST_CLASSES = 1_000
 LEAST = 10
 """Rows of a class that a generator learns from."""
-
-
-@dataclass(frozen=True)
-class Counting:
-    """What counts the classes of a shard: those of this column."""
-
-    source: Source
-    target: str
-
-
-def count_classes(shard: Shard, counting: Counting) -> pl.DataFrame:
-    """The classes of a shard, and the rows of each."""
-    return _added([counting.source.read(shard, [counting.target])])
-
-
-def _added(parts: list[pl.DataFrame]) -> pl.DataFrame:
-    """Classes and their rows, of columns of cells or of such counts."""
-    counts = [part if part.width == 2 else part.with_columns(pl.lit(1, pl.Int64).alias("\0rows")) for part in parts]
-    whole = pl.concat(counts)
-    target = whole.columns[0]
-    whole = whole.group_by(target, maintain_order=True).agg(pl.col("\0rows").sum())
-    if len(whole) > MOST_CLASSES:
-        raise OptionError(
-            f"column {target!r} has more than {MOST_CLASSES:,} different values, which are no classes; name another "
-            "target, or balance a frame that is held in memory"
-        )
-    return whole
 
 
 def classes_of(engine: Engine, source: Source, target: str) -> pl.DataFrame:
@@ -58,9 +31,12 @@ def classes_of(engine: Engine, source: Source, target: str) -> pl.DataFrame:
     """
     if target not in source.names:
         raise OptionError(f"there is no column {target!r}{nearest(target, source.names)}")
-    found = fold(engine.map(count_classes, source.shards, Counting(source, target)), _added)
-    assert found is not None
-    if n := int(found.filter(pl.col(target).is_null())["\0rows"].sum()):
+    too_many = (
+        f"column {target!r} has more than {MOST_CLASSES:,} different values, which are no classes; name another "
+        "target, or balance a frame that is held in memory"
+    )
+    found = counted(engine, Counting(source, [target], MOST_CLASSES, too_many))
+    if n := int(found.filter(pl.col(target).is_null())[ROWS].sum()):
         raise InputError(f"target {target!r} is missing in {n:,} rows: a class must be told; fill or leave them out")
     if len(found) < 2:
         raise InputError(f"target {target!r} has one class only: there is nothing to balance")
@@ -134,7 +110,7 @@ def write(engine: Engine, adding: Adding) -> None:
 def repeated(counts: pl.DataFrame) -> np.ndarray[Any, Any]:
     """(n,) the number of each row's class, in a byte or two, for those who count them themselves."""
     kind = np.min_scalar_type(len(counts))
-    return np.repeat(np.arange(len(counts), dtype=kind), counts["\0rows"].to_numpy())
+    return np.repeat(np.arange(len(counts), dtype=kind), counts[ROWS].to_numpy())
 
 
 def check_learnable(counts: pl.DataFrame, wanted: Mapping[int, int]) -> None:
@@ -142,7 +118,7 @@ def check_learnable(counts: pl.DataFrame, wanted: Mapping[int, int]) -> None:
     Raises:
         InputError: a class is to get rows that has too few to be learnt.
     """
-    few = [n for k, n in enumerate(counts["\0rows"]) if wanted.get(k, 0) and n < LEAST]
+    few = [n for k, n in enumerate(counts[ROWS]) if wanted.get(k, 0) and n < LEAST]
     if few:
         raise InputError(
             f"{len(few)} of {len(counts)} classes have fewer than {LEAST} rows, too few to be learnt of a table in "

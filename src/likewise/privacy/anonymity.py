@@ -48,6 +48,7 @@ from likewise.schema.column import Schema
 from likewise.schema.dialect import Dialect
 from likewise.schema.infer import infer
 from likewise.schema.persons import likely_entity
+from likewise.sources.distinct import ROWS
 from likewise.sources.opening import Scan
 from likewise.sources.scratch import scratch
 from likewise.sources.source import Shard, Source
@@ -401,8 +402,8 @@ def _in_parts(
     names, secret = columns_of(head, order.quasi_identifiers, order.sensitive)
     tuples = shards.counted(engine, source, [*names, *secret])
     asked = read_asked(
-        tuples.drop(shards.ROWS), names, secret, order.promise, order.hierarchies, order.max_suppression, None, None,
-        order.schema, tuples[shards.ROWS].to_numpy(),
+        tuples.drop(ROWS), names, secret, order.promise, order.hierarchies, order.max_suppression, None, None,
+        order.schema, tuples[ROWS].to_numpy(),
     )  # fmt: skip
     passing = passing_columns(head, asked, order.drop)
     outcome = _outcome(asked, order.method, order.max_seconds, "interval", {}, "value")
@@ -417,7 +418,7 @@ def _in_parts(
         n_buckets = shards.buckets_of(source, seed)
         telling = shards.Telling(source, classes, recoding, passing, secret, order.hides, seed, folder, n_buckets)
         seen, sizes = shards.told(engine, telling)
-        measures = _checked(asked, seen, seen[shards.STARRED], None, None, "value", seen[shards.ROWS].to_numpy())
+        measures = _checked(asked, seen, seen[shards.STARRED], None, None, "value", seen[ROWS].to_numpy())
         shards.write(engine, telling, sizes, parts)
     report = _report(asked, replace(outcome, recoding=recoding), order.method, measures, time.monotonic() - started)
     words = [] if order.said else _word_on_entity(head, order.promise.k)

@@ -18,10 +18,11 @@ import numpy as np
 import polars as pl
 
 from likewise.engines.base import Engine, fold
-from likewise.errors import OptionError
 from likewise.hashing import mixed
 from likewise.privacy.labels import TOP
 from likewise.privacy.recoding import Recoding
+from likewise.sources import distinct
+from likewise.sources.distinct import ROWS
 from likewise.sources.scratch import closed
 from likewise.sources.source import SHARD, Shard, Source
 from likewise.streams import Streams
@@ -31,24 +32,10 @@ from likewise.typing import Ints
 MOST = 2_000_000
 """Distinct combinations of cells that are held."""
 
-ROWS, CLASS, STARRED = "\0rows", "\0class", "\0starred"
+CLASS, STARRED = "\0class", "\0starred"
 
 
 # ---- counting --------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Counting:
-    """What counts a shard: the columns of which combinations of cells are counted."""
-
-    source: Source
-    names: list[str]
-
-
-def count_shard(shard: Shard, counting: Counting) -> pl.DataFrame:
-    """(T, columns and `ROWS`) the distinct rows of a shard."""
-    rows = counting.source.read(shard, counting.names).with_columns(pl.lit(1, pl.Int64).alias(ROWS))
-    return _added([rows], counting.names)
 
 
 def counted(engine: Engine, source: Source, names: list[str]) -> pl.DataFrame:
@@ -57,21 +44,12 @@ def counted(engine: Engine, source: Source, names: list[str]) -> pl.DataFrame:
     Raises:
         OptionError: they are more than `MOST`.
     """
-    shards = engine.map(count_shard, source.shards, Counting(source, names))
-    whole = fold(shards, lambda parts: _added(parts, names))
-    assert whole is not None
-    return whole
-
-
-def _added(parts: list[pl.DataFrame], names: list[str]) -> pl.DataFrame:
-    whole = pl.concat(parts).group_by(names, maintain_order=True).agg(pl.col(ROWS).sum())
-    if len(whole) > MOST:
-        raise OptionError(
-            f"quasi-identifiers and sensitive columns {', '.join(map(repr, names))} have more than {MOST:,} different "
-            "combinations of cells, the limit of a table that is read in parts: name fewer, tell them more coarsely "
-            "first, or anonymise a frame that is held in memory"
-        )
-    return whole
+    too_many = (
+        f"quasi-identifiers and sensitive columns {', '.join(map(repr, names))} have more than {MOST:,} different "
+        "combinations of cells, the limit of a table that is read in parts: name fewer, tell them more coarsely "
+        "first, or anonymise a frame that is held in memory"
+    )
+    return distinct.counted(engine, distinct.Counting(source, names, MOST, too_many))
 
 
 # ---- telling ---------------------------------------------------------------------------------------------------------

@@ -22,7 +22,6 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from scipy.spatial import cKDTree
 
 from likewise.codecs.boxes import Boxes, Places, grow
 from likewise.codecs.column import CodecOptions, State, is_share, take_array, take_value, with_nulls
@@ -218,6 +217,8 @@ class PlaceMap:
 
     def _nearest(self, y: Ints, x: Ints, allowed: Allowed, rng: np.random.Generator) -> tuple[Ints, Ints]:
         """For each place one where people are that is allowed, and near; the place itself if there is none."""
+        from scipy.spatial import cKDTree  # dear to import, and seldom needed
+
         share = self.boxes.count / self.boxes.count.sum()
         piece = rng.choice(len(share), max(TRIES * len(y), 1024), p=share)
         tried = self._settled(*self.boxes.anywhere(piece, rng), rng)

@@ -12,7 +12,6 @@ from typing import Any
 
 import polars as pl
 
-from likewise.databases.sql.reading import chunks_of
 from likewise.databases.sql.urls import is_sql
 from likewise.errors import InputError, OptionError
 from likewise.hashing import Split
@@ -108,6 +107,8 @@ class Scan:
             return spooled_lazily(self.what, stack.enter_context(scratch(0, "a spool of the lazy frame")), self.name)
         if self.table is not None:
             folder = stack.enter_context(scratch(0, f"a spool of {self.name}"))
+            from likewise.databases.sql.reading import chunks_of  # a room of its own, for who reads from there
+
             return spooled(chunks_of(str(self.what), self.table), folder)
         files = files_of(Path(self.what))
         forms = {form_by_name(path) or "csv" for path in files}

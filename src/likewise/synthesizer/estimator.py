@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -18,7 +17,6 @@ from likewise.codecs.column import CodecOptions
 from likewise.codecs.image import LABEL, ImageCodec
 from likewise.codecs.table import Narrowing
 from likewise.codecs.window import WindowCodec
-from likewise.databases.database import Database, holds_frames
 from likewise.dp.answers import NoisyTable
 from likewise.dp.budget import Budget
 from likewise.dp.gate import StepPlan
@@ -30,7 +28,7 @@ from likewise.hashing import Split
 from likewise.histories.model import HistoryModel
 from likewise.histories.order import SERIES
 from likewise.images.sets import as_images, giving_back
-from likewise.modelfile import read_model, write_model
+from likewise.modelfile import ModelFile, read_model, write_model
 from likewise.models import AUTO
 from likewise.models.base import Generator
 from likewise.rules.plan import RulePlan
@@ -40,14 +38,10 @@ from likewise.schema.finite import refuse_infinite
 from likewise.schema.parse import parse, parse_declared, restore
 from likewise.schema.persons import People
 from likewise.series.sets import as_windows, giving_windows_back
+from likewise.synthesizer import several
 from likewise.synthesizer.beside import Beside, Drawn, Joined
 from likewise.synthesizer.completion import completed
 from likewise.synthesizer.continuation import extended
-from likewise.synthesizer.databases.drawing import draw_database
-from likewise.synthesizer.databases.learning import DatabaseModel, check_options, learn_database
-from likewise.synthesizer.databases.saved import of_parts, to_parts
-from likewise.synthesizer.databases.wanted import wanted_of
-from likewise.synthesizer.databases.within import learn_within
 from likewise.synthesizer.drawing import (
     check_draw,
     drawn,
@@ -90,8 +84,10 @@ from likewise.tables.pandas import word_on_index
 from likewise.training.loop import Progress
 
 if TYPE_CHECKING:
+    from likewise.databases.database import Database
     from likewise.engines.base import Engine
     from likewise.evaluate import Report
+    from likewise.synthesizer.databases.learning import DatabaseModel
 
 MANY_ROWS = 1_000_000
 """Of so many what a fit leaves behind is worth giving back."""
@@ -237,20 +233,16 @@ class Synthesizer(Estimator, LatentMethods):
             PrivacyError: what `privacy` asks for cannot be kept; nothing was spent, or what was is in the text.
             TrainingError: training gave no usable model.
         """
-        if self.privacy is not None and self.privacy.root is not None and not isinstance(frame, Database):
+        has_tables = several.is_database(frame)
+        if self.privacy is not None and self.privacy.root is not None and not has_tables:
             raise OptionError(
                 f"the budget protects rows of table {self.privacy.root!r} of a database, and what is to be learnt is "
                 "none: fit a Database, or name the column that tells whose a row is (DP(entity=))"
             )
-        if isinstance(frame, Database):
+        if has_tables:
             if holdout is not None or y is not None or static is not None:
                 raise OptionError("a database is learnt as it is: leave holdout, y and static out")
             return self._fit_database(frame)
-        if holds_frames(frame):
-            raise InputError(
-                "several tables are learnt as a database, which knows their keys: fit(lw.Database({...})), with "
-                "keys=[...] for those that are not to be found by themselves"
-            )
         if holdout is not None and self.privacy is not None:
             raise OptionError(
                 "holdout does not go with a budget of privacy: nothing stops early, so rows kept elsewhere would be "
@@ -330,16 +322,7 @@ class Synthesizer(Estimator, LatentMethods):
         return self
 
     def _fit_database(self, database: Database) -> Self:
-        check_options(self)
-        if self.privacy is None:
-            database, plan = database.settled(), None
-            learnt = learn_database(self, database)
-        else:
-            learnt, plan = learn_within(self, database, self.privacy)
-        none = {
-            name: table.clear().select(list(learnt.tables[name].columns)) for name, table in database.tables.items()
-        }
-        without = database.with_tables(none, learnt.schema)
+        learnt, plan, without = several.learn(self, database)
         self.database_, self._give_back, self._drawing = learnt, without.with_tables, streams(self)[2]
         self.n_rows_ = sum(table.n_rows for table in learnt.tables.values())
         self.ledger_, self.plan_ = learnt.ledger, plan
@@ -425,7 +408,7 @@ class Synthesizer(Estimator, LatentMethods):
         if self.database_ is not None:
             others = {"n": n, "length": length, "static": static, "max_tries": max_tries, "to": to}
             rng = self._rng(random_state)
-            return self._sample_database(rng, others, where=where, scale=scale, rows=rows, given=given)
+            return several.draw(self, rng, others, where=where, scale=scale, rows=rows, given=given)
         self._check_fitted()
         of_databases = {"scale": scale, "rows": rows, "given": given}
         if asked := [name for name, value in of_databases.items() if value is not None]:
@@ -450,22 +433,6 @@ class Synthesizer(Estimator, LatentMethods):
         if isinstance(rows, Drawn):
             return Drawn(self._frame_of(rows.rows), self._give_static(restore(rows.static, self.schema_)))
         return self._frame_of(rows) if isinstance(rows, Columns) else self._give_back(rows)
-
-    def _sample_database(
-        self, rng: np.random.Generator, others: Mapping[str, Any], *, where: Mapping[str, Any] | None, scale: Any,
-        rows: Any, given: Mapping[str, Any] | None,
-    ) -> Database:  # fmt: skip
-        assert self.database_ is not None
-        if asked := [name for name, value in others.items() if value is not None]:
-            raise OptionError(f"{asked[0]} is of one table, and this model learnt a database: use scale or rows")
-        if not isinstance(given, Mapping | None):
-            raise OptionError("given must be a mapping of tables to frames of known rows")
-        known = {str(name): from_frame(frame)[0] for name, frame in (given or {}).items()}
-        wanted = wanted_of(self.database_, 1.0 if scale is None else scale, rows, where, known)
-        drawn = self._give_back(draw_database(self.database_, wanted, int(rng.integers(2**62))))
-        drawn = drawn if isinstance(drawn, Database) else Database(drawn, self.database_.schema)  # of a copy
-        drawn.source = drawn.source or self.database_.source  # of one that was loaded
-        return drawn
 
     def _sample_of(self, static: Any, rng: np.random.Generator, **asked: Any) -> Any:
         """Histories of the entities of a frame."""
@@ -662,9 +629,8 @@ class Synthesizer(Estimator, LatentMethods):
         """
         if self.database_ is None:
             write_model(path, *self._parts())
-            return
-        manifest, arrays = to_parts(self.database_, lambda inner: inner._parts())
-        write_model(path, manifest | {"n_rows": self.n_rows_, "model": self.model}, arrays)
+        else:
+            several.save(self, path)
 
     def _parts(self) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
         self._check_fitted()
@@ -687,7 +653,7 @@ class Synthesizer(Estimator, LatentMethods):
         file = read_model(path)
         try:
             if "database" in file.manifest:
-                return cls._of_database(file.manifest, file.arrays)
+                return cls._of_database(file)
             return cls._of_parts(file.manifest, file.arrays)
         except ModelFileError as error:
             raise ModelFileError(f"{path} is damaged: {error}") from error
@@ -695,13 +661,9 @@ class Synthesizer(Estimator, LatentMethods):
             raise ModelFileError(f"{path} is damaged: its manifest does not hold together") from error
 
     @classmethod
-    def _of_database(cls, manifest: Mapping[str, Any], arrays: dict[str, npt.NDArray[Any]]) -> Self:
-        made = cls(str(manifest["model"]))
-        model = of_parts(manifest, arrays, cls._of_parts)
-        made.database_, made.n_rows_, made.ledger_ = model, int(manifest["n_rows"]), model.ledger
-        made.privacy = None if model.ledger is None else model.ledger.budget
-        made._give_back = partial(Database, keys=model.schema)
-        made._drawing = np.random.default_rng()
+    def _of_database(cls, file: ModelFile) -> Self:
+        made = cls(str(file.manifest["model"]))
+        several.load(made, file)
         return made
 
     @classmethod

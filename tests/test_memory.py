@@ -11,6 +11,7 @@ import pytest
 
 import likewise as lw
 from likewise import memory
+from likewise.errors import TrainingError
 from likewise.synthesizer import estimator
 
 
@@ -46,3 +47,16 @@ def test_a_fit_of_many_rows_gives_memory_back_and_one_of_few_takes_no_time_for_i
     monkeypatch.setattr(estimator, "MANY_ROWS", 60)
     lw.Synthesizer("copula", random_state=0).fit(table)
     assert called
+
+
+@pytest.mark.parametrize("options", [{"d_hidden": 10**12}, {"model": "vae", "width": 10**12}])
+def test_a_net_that_no_memory_holds_is_refused_in_words(options: dict[str, object]) -> None:
+    """What torch says of it is an error of no type of its own, about an allocator."""
+    rows = pl.DataFrame({"x": np.arange(200) % 7, "y": np.arange(200) % 5})
+    with pytest.raises(TrainingError, match="more memory than there is"):
+        lw.Synthesizer(epochs=1, **options).fit(rows)  # type: ignore[arg-type]
+
+
+def test_an_error_that_is_not_of_memory_stays_what_it_was() -> None:
+    with pytest.raises(RuntimeError, match="no such device"), memory.lack_told():
+        raise RuntimeError("no such device")

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import ctypes
 import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from likewise.errors import TrainingError
 
 
 def give_back() -> None:
@@ -14,3 +18,20 @@ def give_back() -> None:
         ctypes.CDLL(None).malloc_trim(0)
     except (OSError, TypeError, AttributeError):  # a system of another library
         return
+
+
+@contextmanager
+def lack_told() -> Iterator[None]:
+    """A training that asks for more memory than there is says so; torch tells that by an error of no type of its own.
+
+    Raises:
+        TrainingError: memory was not enough.
+    """
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, MemoryError) or any(word in str(error) for word in ("allocate", "overflowed")):
+            raise TrainingError(
+                "training asks for more memory than there is: make the model's widths, or its batches, smaller"
+            ) from error
+        raise

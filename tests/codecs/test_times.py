@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -375,6 +376,27 @@ def test_draws_stay_within_declared_bounds(form: str) -> None:
     assert low <= str(told.min())
     assert str(told.max()) <= high
     assert told.n_unique() > 100
+
+
+@pytest.mark.parametrize("zone", [None, "Europe/Berlin"])
+@pytest.mark.parametrize("high", ["1970-01-05T14:15:00", "1970-01-03T14:15:00"])
+def test_a_moment_that_is_declared_is_the_last_one_that_is_drawn(high: str, zone: str | None) -> None:
+    low = "1970-01-03T10:30:00"
+    seconds = np.random.default_rng(8).integers(0, 6 * 86_400, 3_000)
+    series = pl.Series("t", seconds * 1_000_000).cast(pl.Datetime("us")).dt.replace_time_zone(zone)
+    about = Column(name="t", kind=Kind.DATETIME, bounds=(low, high))
+    codec = TimeCodec.from_summary(summarise_times(series), about, CodecOptions())
+    codec = TimeCodec.from_state(*_named(codec))
+    first, last = dt.datetime.fromisoformat(low), dt.datetime.fromisoformat(high)
+    for drawn in (redraw(codec, series), redraw(codec.narrow(Between("1970-01-03", "1970-01-09")).codec, series)):
+        local = drawn.dt.replace_time_zone(None)
+        assert first <= local.min() <= local.max() <= last  # type: ignore[operator]
+        assert local.n_unique() > 500
+
+
+def _named(codec: TimeCodec) -> Any:
+    data, arrays = codec.to_state()
+    return {**data, "name": codec.name}, arrays
 
 
 def test_bounds_of_another_form_are_refused() -> None:

@@ -150,18 +150,15 @@ def _in_zone(local: pl.Series, zone: str) -> pl.Series:
     return moments
 
 
-def _days_within(clock: Clock, column: Column) -> tuple[int, int] | None:
-    """The declared bounds as days, the whole of the last one included; of times of day, as ticks."""
+def declared_ends(clock: Clock, column: Column) -> tuple[int, int] | None:
+    """The declared bounds as days, or as ticks (of times of day and timestamps), the whole of a last day included."""
     if column.bounds is None:
         return None
+    low, high = column.bounds
     try:
-        low, high = (
-            clock.tick_of(column.bounds[0], column.name),
-            clock.tick_of(column.bounds[1], column.name, last=True),
-        )
+        return clock.tick_of(low, column.name), clock.tick_of(high, column.name, last=True)
     except ConditionError:
         raise SchemaError(f"column {column.name!r}: its bounds must be such as it holds, of a {clock.form}") from None
-    return (low // clock.day, high // clock.day) if clock.form == "timestamp" else (low, high)
 
 
 @dataclass(frozen=True)
@@ -205,6 +202,7 @@ class TimeCodec(ColumnCodec):
         clock: resolution and zone.
         days: codec of days (of ticks, for a time of day).
         times: codec of the ticks since midnight.
+        declared: of timestamps, the least and greatest local tick that the user declared.
         limits: after narrowing, the least and greatest local tick that may be drawn.
         moments: the same in ticks of UTC, where the column has a zone: clocks that are put back make the local order
             another one than that of moments.
@@ -216,6 +214,7 @@ class TimeCodec(ColumnCodec):
     clock: Clock
     days: NumberCodec
     times: NumberCodec
+    declared: tuple[int, int] | None = None
     limits: tuple[int | None, int | None] = (None, None)
     moments: tuple[int | None, int | None] = (None, None)
     n_day: int = -1
@@ -231,10 +230,14 @@ class TimeCodec(ColumnCodec):
         is_day = summary.clock.form != "time"
         calendar = summary.days.calendar(rows=options.rows) if is_day else None
         lattice = summary.days.lattice(plain, calendar)
-        within = replace(plain, bounds=_days_within(summary.clock, column))
+        ends, of_moments = declared_ends(summary.clock, column), summary.clock.form == "timestamp"
+        of_days = (
+            ends if ends is None or not of_moments else (ends[0] // summary.clock.day, ends[1] // summary.clock.day)
+        )
+        within = replace(plain, bounds=of_days)
         days = NumberCodec.on(lattice, summary.days, within, options, DAYS if is_day else of_day)
         times = NumberCodec.on(summary.times.lattice(plain), summary.times, plain, options, of_day)
-        return cls(column.name, summary.clock, days, times)
+        return cls(column.name, summary.clock, days, times, ends if of_moments else None)
 
     @cached_property
     def has_time_field(self) -> bool:
@@ -292,9 +295,12 @@ class TimeCodec(ColumnCodec):
         return times
 
     def _within(self, midnights: pl.Series, times: pl.Series) -> pl.Series:
-        """Midnight + time; on the two outermost days of a condition, a time that does not meet it is moved to where in
-        what it leaves it stands in the day."""
-        low, high = self.limits
+        """Midnight + time; on the two outermost days of a condition, or of what was declared, a time that does not meet
+        it is moved to where in what it leaves it stands in the day."""
+        low, high = (
+            pick((end for end in both if end is not None), default=None)
+            for pick, both in zip((max, min), zip(self.limits, self.declared or (None, None), strict=True), strict=True)
+        )
         at, time = midnights.fill_null(0).to_numpy(), times.to_numpy()
         stop = self.clock.day - 1
         # Ends far from all days would leave 64 bits.
@@ -437,7 +443,15 @@ class TimeCodec(ColumnCodec):
     def to_state(self) -> State:
         days, day_arrays = self.days.to_state()
         times, time_arrays = self.times.to_state()
-        data = {"form": self.clock.form, "unit": self.clock.unit, "zone": self.clock.zone, "days": days, "times": times}
+        data: dict[str, Any] = {
+            "form": self.clock.form,
+            "unit": self.clock.unit,
+            "zone": self.clock.zone,
+            "days": days,
+            "times": times,
+        }
+        if self.declared is not None:
+            data["declared"] = list(self.declared)
         arrays = {f"days.{k}": v for k, v in day_arrays.items()} | {f"times.{k}": v for k, v in time_arrays.items()}
         return data, arrays
 
@@ -452,4 +466,7 @@ class TimeCodec(ColumnCodec):
         for part in ("days", "times"):
             inner = {k.removeprefix(f"{part}."): v for k, v in arrays.items() if k.startswith(f"{part}.")}
             parts.append(NumberCodec.from_state({**take_value(data, part, dict), "name": name}, inner))
-        return cls(name, Clock(form, unit, zone), parts[0], parts[1])
+        ends = take_value({"declared": None, **data}, "declared", list, type(None))
+        if ends is not None and not (len(ends) == 2 and all(type(end) is int and abs(end) < 2**63 for end in ends)):
+            raise ModelFileError(f"codec of column {name!r}: its declared bounds are not two ticks")
+        return cls(name, Clock(form, unit, zone), parts[0], parts[1], None if ends is None else (ends[0], ends[1]))

@@ -17,7 +17,7 @@ from likewise.codecs.levels import LevelCodec, summarise_levels
 from likewise.codecs.numbers import NumberCodec, NumberSummary, summarise_numbers
 from likewise.codecs.people import declared
 from likewise.codecs.table import TableCodec
-from likewise.codecs.times import Clock, TimeCodec, summarise_times
+from likewise.codecs.times import Clock, TimeCodec, declared_ends, summarise_times
 from likewise.dp.columns import ColumnGate, Distinct
 from likewise.dp.cuts import Cuts
 from likewise.dp.declaration import COUNTED, UUID, Declaration, is_bounded
@@ -148,12 +148,12 @@ class _Time(_Part):
     @cached_property
     def days(self) -> Cuts:
         """Days since 1970; of a column of times of day, the times."""
-        name, clock, bounds = self.column.name, self.clock, self.column.bounds
+        name, clock = self.column.name, self.clock
         step = self.step if clock.form == "time" else 1
         lattice = Lattice(Kind.INTEGER, step)
-        if bounds is None:
+        if (ends := declared_ends(clock, self.column)) is None:
             return Cuts(name, lattice, (0, clock.day // step - 1) if clock.form == "time" else None)
-        low, high = clock.tick_of(bounds[0], name), clock.tick_of(bounds[1], name, last=True)
+        low, high = ends
         unit = clock.day if clock.form == "timestamp" else step
         return Cuts(name, lattice, (low // unit, high // unit))
 
@@ -175,7 +175,8 @@ class _Time(_Part):
         if self.times is None:
             return TimeCodec(name, self.clock, days, NumberCodec(name, Lattice(Kind.INTEGER), None, True))
         times = parts.through(lambda held: _distinct(held.times))
-        return TimeCodec(name, self.clock, days, self.times.codec(times, has_missing=self.has_missing))
+        declared = declared_ends(self.clock, self.column)
+        return TimeCodec(name, self.clock, days, self.times.codec(times, has_missing=self.has_missing), declared)
 
 
 class _Levels(_Part):

@@ -83,7 +83,7 @@ class Column:
         labels: for a boolean that did not come as one, the texts of false and true.
         decimals: for a real column, digits after the point; None if more than can be told.
         bounds: least and greatest value the user declares, instead of the protected range learnt from the data. Of a
-            datetime they are ISO texts such as "2020-01-31", and hold where a budget of privacy does.
+            datetime they are ISO texts such as "2020-01-31" (all of that day) or "2020-01-31T17:30".
         levels: the levels the user declares, in order, instead of those found in the data.
         nullable: whether cells may be missing, as the user declares; None leaves it to the data, which differential
             privacy does not allow.

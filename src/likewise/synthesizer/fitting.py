@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from likewise import memory
 from likewise.codecs.base import Alphabet, Codes
 from likewise.codecs.image import ImageCodec
 from likewise.codecs.table import TableCodec
@@ -202,7 +203,7 @@ def fit_histories(
     if made := [name for name in declared or () if rules is not None and name in rules.made]:
         raise RuleError(f"a rule makes column {made[0]!r} of others, and static names it: leave it out of static")
 
-    with shown(synth.progress) as report:
+    with memory.lack_told(), shown(synth.progress) as report:
         model, learnt, held = learn_histories(
             table.frame() if rules is None else rules.forward(table).frame(), schema if rules is None else rules.inner,
             time=synth.time, static=declared, holdout=synth.holdout, options=synth.codec,
@@ -295,7 +296,7 @@ def fit_histories_privately(synth: Synthesizer, budget: DP, raw: pl.DataFrame, t
     make = _of_histories(synth, declaration)
     with recorded(synth, make()) as end:
         ledger = ledger_for(budget, make(), whole=True)
-        with telling_what_was_spent(synth, ledger, end), shown(synth.progress) as report:
+        with telling_what_was_spent(synth, ledger, end), memory.lack_told(), shown(synth.progress) as report:
             model, gate, n_rows, schema = learn_within(
                 raw, declaration, budget, ledger, time=time, static=synth.static, make=make, training=training,
                 progress=report,
@@ -322,7 +323,7 @@ def train(
     Raises:
         PrivacyError: delta is too large for so many rows.
     """
-    with shown(synth.progress if progress is None else progress) as report:
+    with memory.lack_told(), shown(synth.progress if progress is None else progress) as report:
         report = report if view is None else view.shown_to(report)
         generator.fit(
             Fit(gate=gate, holdout=holdout, alphabet=alphabet, rng=training, condition_fields=told, progress=report)

@@ -480,13 +480,13 @@ def test_presence_out_of_reach_says_what_is_nearest() -> None:
 
 
 def test_a_search_gone_wrong_is_caught_on_the_final_frame(monkeypatch: pytest.MonkeyPatch) -> None:
-    from likewise.privacy import anonymity
+    from likewise.privacy import methods
 
     def careless(columns: Any, k: int, accept: Any, **options: Any) -> Any:
         return right(columns, 1, lambda sizes, *_: sizes >= 1, **options)
 
-    right = anonymity.mondrian
-    monkeypatch.setattr(anonymity, "mondrian", careless)
+    right = methods.mondrian
+    monkeypatch.setattr(methods, "mondrian", careless)
     with pytest.raises(lw.PrivacyError, match=r"does not keep its promise: \d+ of \d+ classes do not hold 5 rows"):
         anonymize(people(), quasi_identifiers=["age", "town"], k=5)
     with pytest.raises(lw.PrivacyError, match="levels of 'ill'"):

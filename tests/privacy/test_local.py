@@ -194,10 +194,10 @@ def test_crowds_of_the_search_are_those_of_its_stars() -> None:
 
 
 def test_a_search_gone_wrong_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    from likewise.privacy import anonymity
+    from likewise.privacy import methods
 
-    monkeypatch.setattr(anonymity, "by_any_value", lambda columns, *_, **__: np.zeros((len(columns[0].codes), 3), bool))
-    monkeypatch.setattr(anonymity, "by_own_value", lambda columns, *_, **__: np.zeros((len(columns[0].codes), 3), bool))
+    monkeypatch.setattr(methods, "by_any_value", lambda columns, *_, **__: np.zeros((len(columns[0].codes), 3), bool))
+    monkeypatch.setattr(methods, "by_own_value", lambda columns, *_, **__: np.zeros((len(columns[0].codes), 3), bool))
     for star, text in (("any", r"\d+ of 60 rows do not agree with 5 rows"), ("value", "classes do not hold 5 rows")):
         with pytest.raises(lw.PrivacyError, match=text):
             anonymize(people(1).drop("who"), quasi_identifiers=QUASI[:3], k=5, star=star, **LOCAL)

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from likewise.privacy import hierarchies
-from likewise.privacy.anonymity import AnonymityReport, Anonymized, anonymize
+from likewise.privacy.anonymity import anonymize
 from likewise.privacy.fidelity import drawn_values
 from likewise.privacy.labels import Hierarchy
 from likewise.privacy.measures import Anonymity, Diversity, measure, row_risk
@@ -18,6 +18,7 @@ from likewise.privacy.microaggregation import Microaggregated, microaggregate, t
 from likewise.privacy.promise import Promise
 from likewise.privacy.pseudonyms import pseudonymize
 from likewise.privacy.recoding import Recoding
+from likewise.privacy.results import AnonymityReport, Anonymized
 
 __all__ = [
     "Anonymity",

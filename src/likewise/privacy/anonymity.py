@@ -2,52 +2,33 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from likewise.engines import Engine, working
-from likewise.errors import InputError, LikewiseWarning, OptionError, PrivacyError
-from likewise.notebook import Brief, Table, card
+from likewise.errors import InputError, LikewiseWarning, OptionError
 from likewise.privacy import shards
-from likewise.privacy.asked import Asked, check_reachable, passing_columns, read_asked, read_importance
-from likewise.privacy.criteria import Bools, class_passes, count_persons
-from likewise.privacy.encoding import Ints, Quasi, encode, rare_levels, rows_of
-from likewise.privacy.ends import ENOUGH, Held
-from likewise.privacy.hierarchies import auto
-from likewise.privacy.labels import RARE, TOP, Hierarchy, as_label
-from likewise.privacy.lattice import Found, NothingValid, search
-from likewise.privacy.local import by_any_value, by_own_value, crowds, read_alike
+from likewise.privacy.asked import Asked, passing_columns, read_asked
+from likewise.privacy.encoding import Ints
+from likewise.privacy.labels import Hierarchy, as_label
 from likewise.privacy.measures import Anonymity, columns_of, measure_table
-from likewise.privacy.mondrian import Accept, mondrian
-from likewise.privacy.nodes import cell_losses
+from likewise.privacy.methods import METHODS, Outcome, found_by
 from likewise.privacy.promise import Promise, check_choice, is_number
-from likewise.privacy.recoding import (
-    FullDomain,
-    Partition,
-    Recoding,
-    Starred,
-    class_column,
-    keys_at,
-    labels_of,
-    partition_labels,
-)
+from likewise.privacy.recoding import FullDomain, Recoding, labels_of
+from likewise.privacy.results import Anonymized, report_of, word_on_entity
 from likewise.privacy.ruled import undone_by_rules, words_on_rules
 from likewise.privacy.verify import verify
 from likewise.privacy.written import order_tells
 from likewise.schema.column import Schema
 from likewise.schema.dialect import Dialect
-from likewise.schema.infer import infer
-from likewise.schema.persons import likely_entity
 from likewise.sources.distinct import ROWS
 from likewise.sources.opening import Scan
 from likewise.sources.scratch import scratch
@@ -55,111 +36,7 @@ from likewise.sources.source import Shard, Source
 from likewise.tables.frames import from_frame, names_of
 from likewise.tables.joining import Parts
 
-if TYPE_CHECKING:
-    from likewise.evaluate import Report as EvaluationReport
-
-_LOOK_AT = 10_000  # rows by which the kinds of columns are told, where a person's key is looked for
 _HEAD = 2**17  # rows of a table that is read in parts which are looked at as they are
-METHODS = ("mondrian", "mondrian-relaxed", "lattice", "local-suppression")
-
-
-@dataclass(frozen=True, kw_only=True)
-class AnonymityReport:
-    """What was done and what it cost, as plain data.
-
-    Losses lie in 0 .. 1: a cell loses the share of its column that its label covers (numbers: of the range), nothing if
-    it is told exactly, all if it is suppressed. `gcp` is the mean over all cells of the quasi-identifiers.
-    """
-
-    method: str
-    promise: str
-    n_rows: int
-    n_suppressed: int
-    levels: dict[str, int] | None  # step of each column's hierarchy; None: classes recoded one by one
-    stars: dict[str, int] | None  # cells hidden in each column, by local suppression; None: another method
-    ncp: dict[str, float]
-    gcp: float
-    discernibility: int  # sum of squared class sizes, and n for each suppressed row
-    average_class_size: float  # members a class, in units of k
-    optimal: bool  # whether no recoding of this kind can lose less; proven, not hoped
-    bound: float | None  # no recoding of this kind can lose less than this; None: not known
-    n_nodes: int | None  # of the lattice, and how many of them were checked
-    n_checked: int | None
-    seconds: float
-    measures: Anonymity
-    notes: tuple[str, ...] = ()
-
-    def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
-
-    def to_json(self) -> str:
-        return json.dumps(self.to_dict(), indent=2)
-
-
-@dataclass(frozen=True, repr=False)
-class Anonymized(Brief):
-    """The released table and all about it."""
-
-    frame: Any  # of the kind that came; the path of the file where it was read in parts
-    report: AnonymityReport
-    recoding: Recoding
-    suppressed: npt.NDArray[np.bool_]  # (n,) rows of the input that are not told; none where it was read in parts
-    rows: npt.NDArray[np.int64]  # (rows of `frame`,) which row of the input each one is; never give it away. As above
-
-    def _repr_html_(self) -> str:
-        told = self.report
-        facts = [
-            ("promise", told.promise),
-            ("method", told.method),
-            ("rows released", f"{told.n_rows - told.n_suppressed:,}"),
-            ("rows left out", f"{told.n_suppressed:,}"),
-            ("lost, mean over all cells", f"{told.gcp:.1%}"),
-        ]
-        lost = Table(("column", "lost"), [(name, f"{share:.1%}") for name, share in told.ncp.items()])
-        return card("Anonymised rows", Table((), facts), lost, *told.notes)
-
-    def evaluate(self, original: Any, *, random_state: int = 0, **options: Any) -> EvaluationReport:
-        """The fidelity report of the released rows, with what was lost beside it.
-
-        Each recoded cell is replaced by one of the original's values that its label stands for, drawn evenly; that
-        table is compared with the original as `likewise.evaluate` compares any two.
-
-        Args:
-            original: the frame that was anonymised.
-            random_state: seed of the drawn values and of all samples.
-            **options: holdout, target, schema, measures, ... as `likewise.evaluate` takes them.
-
-        Raises:
-            InputError: the original has another number of rows than was anonymised.
-
-        Privacy: the figures are computed on the original; they are not differentially private.
-
-        Example:
-            >>> import polars as pl, likewise as lw
-            >>> frame = pl.DataFrame({"age": list(range(20, 80)), "ill": ["a", "b", "c"] * 20})
-            >>> done = lw.privacy.anonymize(frame, quasi_identifiers=["age"], k=5)
-            >>> round(done.evaluate(frame, measures=["accuracy"])["gcp"].value, 2)
-            0.17
-        """
-        from likewise.privacy.fidelity import evaluate_anonymized
-
-        if isinstance(self.frame, Path):
-            raise OptionError("these rows were read in parts: give likewise.evaluate samples of both tables")
-        return evaluate_anonymized(self, original, random_state, **options)
-
-
-@dataclass(frozen=True)
-class _Outcome:
-    recoding: Recoding
-    classes: Ints  # (n,) -1: suppressed
-    ncp: dict[str, float]
-    found: Found | None
-    stars: dict[str, int] | None = None
-    notes: tuple[str, ...] = ()
-
-    @property
-    def keep(self) -> Bools:
-        return self.classes >= 0
 
 
 def anonymize(
@@ -303,7 +180,7 @@ def anonymize(
         schema,
     )  # fmt: skip
     passing = passing_columns(table, asked, dropped)
-    outcome = _outcome(asked, method, max_seconds, numbers, importance or {}, star)
+    outcome = found_by(asked, method, max_seconds, numbers, importance or {}, star)
     left_out = [n for n in table.columns if n not in passing]
     rows, starred = _order(asked, outcome, left_out, suppressed == "star", keep_order, random_state)
     outcome = replace(outcome, recoding=_finished(asked, outcome.recoding, left_out, as_texts=bool(starred.any())))
@@ -314,25 +191,14 @@ def anonymize(
     public = _recoded_population(asked, outcome.recoding)
     persons = None if asked.persons is None else asked.persons[rows]
     measures = _checked(asked, seen, starred, public, persons, star)
-    report = _report(asked, outcome, method, measures, time.monotonic() - started)
-    words = _word_on_entity(table, promise.k) if entity is None else []
+    report = report_of(asked, outcome, method, measures, time.monotonic() - started)
+    words = word_on_entity(table, promise.k) if entity is None else []
     if schema is not None and schema.rules:
         words += words_on_rules(schema, table, seen)
         for undone in undone_by_rules(schema, table, seen):
             warnings.warn(undone, LikewiseWarning, stacklevel=2)
     report = replace(report, notes=(*report.notes, *words))
     return Anonymized(final, report, outcome.recoding, ~outcome.keep, rows)
-
-
-def _outcome(
-    asked: Asked, method: str, max_seconds: float, numbers: str, importance: Mapping[str, float], star: str
-) -> _Outcome:
-    check_reachable(asked)
-    if method == "lattice":
-        return _lattice(asked, max_seconds)
-    if method == "local-suppression":
-        return _local(asked, importance, star)
-    return _mondrian(asked, method.endswith("relaxed"), numbers)
 
 
 def _checked(
@@ -406,7 +272,7 @@ def _in_parts(
         order.schema, tuples[ROWS].to_numpy(),
     )  # fmt: skip
     passing = passing_columns(head, asked, order.drop)
-    outcome = _outcome(asked, order.method, order.max_seconds, "interval", {}, "value")
+    outcome = found_by(asked, order.method, order.max_seconds, "interval", {}, "value")
     left_out = [n for n in source.names if n not in passing]
     starred = order.hides and not outcome.keep.all()
     recoding = _finished(asked, outcome.recoding, left_out, as_texts=starred)
@@ -420,8 +286,8 @@ def _in_parts(
         seen, sizes = shards.told(engine, telling)
         measures = _checked(asked, seen, seen[shards.STARRED], None, None, "value", seen[ROWS].to_numpy())
         shards.write(engine, telling, sizes, parts)
-    report = _report(asked, replace(outcome, recoding=recoding), order.method, measures, time.monotonic() - started)
-    words = [] if order.said else _word_on_entity(head, order.promise.k)
+    report = report_of(asked, replace(outcome, recoding=recoding), order.method, measures, time.monotonic() - started)
+    words = [] if order.said else word_on_entity(head, order.promise.k)
     none = np.zeros(0, np.int64)
     return Anonymized(to, replace(report, notes=(*report.notes, *words)), recoding, none.astype(bool), none)
 
@@ -438,149 +304,6 @@ def _promised(promise: Promise | None, parts: Promise) -> Promise:
     return promise
 
 
-# ---- the two searches --------------------------------------------------------------------------------------------
-
-
-def _mondrian(asked: Asked, relaxed: bool, numbers: str) -> _Outcome:
-    k, persons, columns, n_rare = asked.promise.k, asked.persons, list[Quasi](), list[int]()
-    weights = asked.weights
-    least = min(k, ENOUGH)
-    for values in asked.values:
-        hierarchy, rare = asked.hierarchies.get(values.name), values.clear()
-        if hierarchy is None and values.dtype == pl.String:  # levels of few are one level, which no set names
-            rare = rare_levels(values, least, persons, weights)
-            values = values.set(values.is_in(rare.implode()).fill_null(False), RARE)
-        columns.append(encode(values, hierarchy))
-        n_rare.append(len(rare))
-    classes, n_classes, splits = mondrian(
-        columns, k, _accepts(asked), relaxed=relaxed, persons=persons, weights=weights
-    )  # fmt: skip
-    order = np.argsort(classes, kind="stable")
-    ordered = classes[order]
-    starts = np.searchsorted(ordered, np.arange(n_classes))
-    told = tuple(
-        class_column(c, order, starts, ordered, numbers, Held.of(c.codes, c.n_levels, persons, least, weights), n)
-        for c, n in zip(columns, n_rare, strict=True)
-    )
-    sizes = rows_of(classes, n_classes, weights)
-    recoding = Partition(
-        readers=asked.readers, labels=partition_labels(told, asked.readers), splits=splits, is_rule=not relaxed,
-        columns=tuple(_without_rows(c) for c in told),
-    )  # fmt: skip
-    ncp = {c.column.name: float((c.loss * sizes).sum() / asked.n_rows) for c in told}
-    return _Outcome(recoding, classes, ncp, None)
-
-
-def _accepts(asked: Asked) -> Accept:
-    def accept(sizes: Ints, groups: Ints, rows: Ints) -> Bools:
-        weights = None if asked.weights is None else asked.weights[rows]
-        if asked.persons is not None:
-            sizes = count_persons(groups, asked.persons[rows], len(sizes))
-        elif weights is not None:
-            sizes = rows_of(groups, len(sizes), weights)
-        return class_passes(sizes, groups, asked.promise, asked.sensitive, rows, weights)
-
-    return accept
-
-
-def _without_rows(told: Any) -> Any:
-    """The same without the rows' own codes: a recoding is kept long after the table."""
-    return replace(told, column=replace(told.column, codes=np.zeros(0, np.int32)))
-
-
-def _local(asked: Asked, importance: Mapping[str, float], star: str) -> _Outcome:
-    weights = read_importance(asked, importance, star)
-    columns = [encode(v) for v in asked.values]
-    if star == "value":
-        # Persons with rows in both of two classes may spoil shares when the classes are joined.
-        may_join = asked.promise.only_grows or asked.persons is None
-        stars = by_own_value(columns, weights, asked.promise.k, _accepts(asked), may_join=may_join)
-    else:
-        stars = by_any_value(columns, weights, asked.promise.k, asked.persons)
-    classes, n_classes = read_alike(columns, stars, np.arange(len(stars)))
-    row = np.zeros(n_classes, np.int64)
-    row[classes] = np.arange(len(classes))
-    labels = []
-    for j, (column, own) in enumerate(zip(columns, asked.readers, strict=True)):
-        values, hide = column.values.gather(column.codes[row]), pl.Series(stars[row, j])
-        told = pl.when(~hide).then(pl.first()).otherwise(pl.lit(TOP)).alias(own.name)
-        labels.append(
-            as_label(values).to_frame().select(told).to_series() if hide.any() else own.store(own.write(values))
-        )
-    starred = np.flatnonzero(stars.any(1))
-    notes = []
-    if star == "any" and len(starred):
-        fewest = int(crowds(columns, stars, starred, asked.persons).min())
-        notes.append(
-            f"a star was counted as any value: as few as {fewest} {asked.members} fit someone whose cells under the "
-            "stars are known; star='value' counts on nobody's ignorance"
-        )
-    return _Outcome(
-        Starred(readers=asked.readers, labels=pl.DataFrame(labels)), classes,
-        dict(zip(asked.names, stars.mean(0).tolist(), strict=True)), None,
-        dict(zip(asked.names, stars.sum(0).tolist(), strict=True)), tuple(notes),
-    )  # fmt: skip
-
-
-def _lattice(asked: Asked, max_seconds: float) -> _Outcome:
-    if not is_number(max_seconds) or not max_seconds > 0:
-        raise OptionError(f"max_seconds must be above 0, got {max_seconds!r}")
-    columns, public = _laddered(asked)
-    try:
-        found = search(
-            columns, asked.sensitive, asked.promise, most_suppressed=asked.most_suppressed, max_seconds=max_seconds,
-            public=public, persons=asked.persons, weights=asked.weights,
-        )  # fmt: skip
-    except NothingValid as nothing:
-        raise PrivacyError(_nothing_valid(asked, nothing)) from None
-    ladders = [c.ladder for c in columns if c.ladder is not None]
-    hierarchies = tuple(ladder.hierarchy for ladder in ladders)
-    keys = keys_at(asked.table, asked.readers, hierarchies, found.levels)
-    released = keys.filter(pl.Series(found.keep)).unique(maintain_order=True)
-    recoding = FullDomain(
-        readers=asked.readers, labels=labels_of(released, asked.readers, found.levels), keys=released,
-        hierarchies=hierarchies, levels=found.levels,
-    )  # fmt: skip
-    ncp = {}
-    for column, level in zip(columns, found.levels, strict=True):
-        loss = cell_losses(column)[level][column.codes]
-        ncp[column.name] = float(np.average(np.where(found.keep, loss, 1.0), weights=asked.weights))
-    return _Outcome(recoding, np.where(found.keep, recoding.find(asked.table), -1), ncp, found)
-
-
-def _laddered(asked: Asked) -> tuple[list[Quasi], list[Ints] | None]:
-    """Columns with hierarchies, built where none is given; and the population on the same codes."""
-
-    least, n, who = min(asked.promise.k, ENOUGH), asked.table.height, asked.persons
-    if asked.population is None:
-        return [
-            encode(v, asked.hierarchies.get(v.name) or auto(v, least=least, persons=who, weights=asked.weights))
-            for v in asked.values
-        ], None
-    columns, public = [], []
-    every = None if who is None else np.r_[who, who.max() + 1 + np.arange(asked.population.height)]
-    for r, own in zip(asked.readers, asked.values, strict=True):
-        both = pl.concat([own, r.read(asked.population[r.name])])
-        # Whoever is in the table is in the population as well, and counts twice.
-        column = encode(both, asked.hierarchies.get(r.name) or auto(both, least=2 * least, persons=every))
-        public.append(column.codes[n:].astype(np.int64))
-        columns.append(replace(column, codes=column.codes[:n]))
-    return columns, public
-
-
-def _nothing_valid(asked: Asked, nothing: NothingValid) -> str:
-    n, fewest = asked.n_rows, nothing.fewest_suppressed
-    searched = "" if nothing.searched_all else " found in the time given"
-    share = min(np.ceil(fewest / n * 1e4) / 1e4, 0.9999)
-    advice = "give coarser hierarchies, relax the promise"
-    if fewest < n and (asked.promise.delta is None or asked.promise.delta[0] == 0):
-        advice += f", or allow max_suppression={share:g}"
-    return (
-        f"no recoding{searched} keeps {asked.promise.words()}: the nearest would suppress {fewest} of {n} rows, "
-        f"{asked.most_suppressed} are allowed; {advice}"
-    )
-
-
 def _recoded_population(asked: Asked, recoding: Recoding) -> pl.DataFrame | None:
     """The population as the table is told, in classes that are released or not."""
     if asked.population is None:
@@ -593,7 +316,7 @@ def _recoded_population(asked: Asked, recoding: Recoding) -> pl.DataFrame | None
 
 
 def _order(
-    asked: Asked, outcome: _Outcome, left_out: list[str], hide: bool, keep_order: bool,
+    asked: Asked, outcome: Outcome, left_out: list[str], hide: bool, keep_order: bool,
     random_state: int | np.random.Generator | None,
 ) -> tuple[Ints, pl.Series]:  # fmt: skip
     """Which rows are released, in which order, and which of those are starred.
@@ -628,65 +351,7 @@ def _finished(asked: Asked, recoding: Recoding, left_out: list[str], *, as_texts
     return replace(recoding, labels=labels, left_out=tuple(left_out), entity=asked.entity)
 
 
-def _released(asked: Asked, outcome: _Outcome, columns: list[str], rows: Ints) -> pl.DataFrame:
+def _released(asked: Asked, outcome: Outcome, columns: list[str], rows: Ints) -> pl.DataFrame:
     """The table as it goes out."""
     secret = [s.name for s in asked.sensitive]
     return shards.told_rows(asked.table.select(columns)[rows], outcome.classes[rows], outcome.recoding, secret)
-
-
-def _report(asked: Asked, outcome: _Outcome, method: str, measures: Anonymity, seconds: float) -> AnonymityReport:
-    found, n, keep = outcome.found, asked.n_rows, outcome.keep
-    kept = None if asked.weights is None else asked.weights[keep]
-    sizes = rows_of(outcome.classes[keep], len(outcome.recoding.labels), kept)
-    n_suppressed = n - int(sizes.sum())
-    alike = outcome.recoding.labels.with_columns(pl.Series("\0n", sizes)).group_by(asked.names).agg(pl.col("\0n").sum())
-    return AnonymityReport(
-        method=method,
-        promise=asked.promise.words(),
-        n_rows=n,
-        n_suppressed=n_suppressed,
-        levels=None if found is None else dict(zip(asked.names, found.levels, strict=True)),
-        stars=outcome.stars,
-        ncp=outcome.ncp,
-        gcp=float(np.mean(list(outcome.ncp.values()))),
-        discernibility=int(alike["\0n"].pow(2).sum()) + n_suppressed * n,
-        average_class_size=measures.class_size_mean / asked.promise.k,
-        optimal=found is not None and found.optimal,
-        bound=None if found is None else found.bound,
-        n_nodes=None if found is None else found.n_nodes,
-        n_checked=None if found is None else found.n_checked,
-        seconds=seconds,
-        measures=measures,
-        notes=(*_notes(asked, outcome, measures), *outcome.notes),
-    )
-
-
-def _notes(asked: Asked, outcome: _Outcome, measures: Anonymity) -> list[str]:
-    notes = [
-        f"in {of.one_level} of {measures.n_classes} classes all {asked.members} have one level of {of.column!r}: "
-        "whoever is in one of them has it; l=2 or more forbids that"
-        for of in measures.sensitive
-        if of.one_level
-    ]
-    for name, values in (*zip(asked.names, asked.values, strict=True), *((i.name, i.values) for i in asked.inputs)):
-        if n := int(rows_of(values.is_null().to_numpy().astype(np.int64), 2, asked.weights)[1]):
-            notes.append(f"column {name!r}: {n} missing cells are a level of their own")
-    if outcome.found is not None:
-        built = [n for n in asked.names if n not in asked.hierarchies]
-        if built:
-            notes.append("hierarchies were built from the data for: " + ", ".join(map(repr, built)))
-        if not outcome.found.optimal:
-            notes.append("the search ended before its best recoding was proven best; give it more max_seconds")
-    return notes
-
-
-def _word_on_entity(table: pl.DataFrame, k: int) -> list[str]:
-    """What to say where none is named and a column repeats as a person's key does."""
-    suspect = likely_entity(table, infer(table, sample_rows=_LOOK_AT, entity=False))
-    if suspect is None:
-        return []
-    return [
-        f"rows were counted, not persons: column {suspect.column!r} looks like the key of a person "
-        f"({suspect.reason}); with entity={suspect.column!r} every class holds {k} persons, and "
-        "entity=False says that rows are persons"
-    ]

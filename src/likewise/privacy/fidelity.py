@@ -22,7 +22,7 @@ from likewise.tables.frames import from_frame
 
 if TYPE_CHECKING:
     from likewise.evaluate import Report, Score
-    from likewise.privacy.anonymity import Anonymized
+    from likewise.privacy.results import Anonymized
 
 DRAWN = "Each recoded cell was drawn evenly from the values that its label stands for; suppressed rows are left out."
 

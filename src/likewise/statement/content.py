@@ -20,7 +20,7 @@ from likewise.statement.words import check_language, label
 if TYPE_CHECKING:
     from likewise.audit import Audit
     from likewise.dp.budget import Budget
-    from likewise.privacy.anonymity import Anonymized
+    from likewise.privacy.results import Anonymized
     from likewise.synthesizer import Synthesizer
 
 STATEMENT_VERSION = 1
@@ -152,7 +152,7 @@ def statement(
 
 
 def _facts(release: Any) -> Facts:
-    from likewise.privacy.anonymity import Anonymized
+    from likewise.privacy.results import Anonymized
     from likewise.synthesizer import Synthesizer, load
 
     if isinstance(release, str | os.PathLike):

@@ -19,7 +19,7 @@ from likewise.tables.frames import from_frame
 
 if TYPE_CHECKING:
     from likewise.dp.budget import Budget
-    from likewise.privacy.anonymity import Anonymized
+    from likewise.privacy.results import Anonymized
     from likewise.schema.column import Column
     from likewise.synthesizer import Synthesizer
     from likewise.synthesizer.databases.learning import DatabaseModel

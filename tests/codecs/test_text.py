@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from likewise.codecs import text
+from likewise.codecs.characters import templates_of
 from likewise.codecs.column import CodecOptions
-from likewise.codecs.text import TextCodec, summarise_text, templates_of
+from likewise.codecs.text import TextCodec, summarise_text
 from likewise.conditions import Missing, OneOf
 from likewise.errors import ConditionError, ModelFileError
 from likewise.schema.column import Column, Kind

@@ -23,19 +23,11 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from likewise.codecs.characters import CLASSES, MAX_LENGTH, templates_of
 from likewise.codecs.column import CodecOptions, KeyCodec, State, missing_share, take_value
 from likewise.codecs.holders import Holders, Persons, merged
 from likewise.codecs.marks import Marks
-from likewise.codecs.text import (
-    ANY,
-    CLASSES,
-    MAX_LENGTH,
-    ROOM,
-    TextCodec,
-    TextSummary,
-    summarise_forms,
-    templates_of,
-)
+from likewise.codecs.text import ANY, ROOM, TextCodec, TextSummary, summarise_forms
 from likewise.errors import ModelFileError
 from likewise.personal.unseen import KEPT, Unseen, prints_of
 from likewise.schema.column import Column

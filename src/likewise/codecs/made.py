@@ -19,10 +19,11 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from likewise.codecs.characters import CLASSES, as_strings
 from likewise.codecs.column import CodecOptions, KeyCodec, State, missing_share, take_value
 from likewise.codecs.holders import Persons
 from likewise.codecs.ids import as_numbers, different, one_by_one
-from likewise.codecs.text import CLASSES, TextCodec, TextSummary, as_strings, summarise_text
+from likewise.codecs.text import TextCodec, TextSummary, summarise_text
 from likewise.errors import ModelFileError
 from likewise.schema.column import Column
 from likewise.schema.dtypes import dtype_name

@@ -16,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from likewise.codecs.text import TextCodec, as_strings
+from likewise.codecs.characters import as_strings
+from likewise.codecs.text import TextCodec
 from likewise.streams import SPAN
 
 MOST = 1_000

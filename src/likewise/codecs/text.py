@@ -3,8 +3,10 @@
 A template is the string with every digit, upper, lower and other letter replaced by its class; all else stands as it
 is. Templates that enough rows share are codes. A draw takes every position's character from those which enough rows
 have there, each position by itself, so no string is stored; draws that may equal a real string are drawn again
-(`unseen.py`), and where a template leaves no room for that ("A1"), are a little longer. Where no template is shared
-(names, sentences), the text drawn has only the usual lengths and characters. Of a text longer than a pattern can be,
+(`unseen.py`), and where a template leaves no room for that ("A1"), are a little longer. Where most texts share none
+(names, titles), outlines stand in their place (`outlines.py`), and what shares none of these either is drawn as the
+sentences that it mostly is, or not at all. Where no outline is shared, the text drawn has only the usual lengths and
+characters. Of a text longer than a pattern can be,
 the length is told roughly. Free text, sentences that is, is drawn as a placeholder, or word by word (`words.py`).
 
 Legend: n rows, T templates, K codes: templates, pooled (if any), missing (if any).
@@ -22,8 +24,10 @@ import numpy.typing as npt
 import polars as pl
 
 from likewise.codecs.base import Field
+from likewise.codecs.characters import MAX_LENGTH, Places, as_strings, templates_of
 from likewise.codecs.column import CodecOptions, ColumnCodec, Encoded, Narrowed, State, is_share, take_array, take_value
 from likewise.codecs.holders import Holders, Persons, merged
+from likewise.codecs.outlines import Outlines, outlines_of
 from likewise.codecs.words import SENTENCE, Words, placeholders
 from likewise.conditions import Missing
 from likewise.errors import ConditionError, ModelFileError
@@ -31,8 +35,6 @@ from likewise.personal.unseen import Prints, Unseen, prints_of
 from likewise.schema.column import Column
 from likewise.schema.keys import WORDY
 
-CLASSES = {r"\p{Nd}": "\ue000", r"\p{Lu}": "\ue001", r"\p{Ll}": "\ue002", r"[\p{Lo}\p{Lt}\p{Lm}]": "\ue003"}
-MAX_LENGTH = 64  # longer strings are no patterns; their template is not looked at
 LONGEST = 1_024  # what longer strings are drawn as
 DRAWN = 2**22  # characters drawn at a time
 COUNTED = 2**18  # characters counted at a time
@@ -42,16 +44,8 @@ ROOM = 1e6  # possible strings a real or drawn one, from which a clash is one in
 ROUNDS = (
     64  # in which strings that may be real are drawn again: of those that can be new, one in a hundred million is left
 )
+SHORTEST = "This is a placeholder: no"  # that is a sentence
 SHORT = 12  # characters of a pooled text that may equal a real one by chance
-
-
-def templates_of(strings: pl.Series) -> pl.Series:
-    """(n,) the template of each string; null for a string too long to be a pattern."""
-    column = pl.col("text")
-    for pattern, mark in CLASSES.items():
-        column = column.str.replace_all(pattern, mark)
-    template = pl.when(pl.col("text").str.len_chars() <= MAX_LENGTH).then(column)
-    return strings.rename("text").to_frame().select(template.alias("template"))["template"]
 
 
 def rough_lengths(length: pl.Expr) -> pl.Expr:
@@ -247,40 +241,6 @@ def _counted_of(frame: pl.DataFrame, *, of_rows: bool) -> tuple[pl.DataFrame, pl
 
 
 @dataclass(frozen=True)
-class Places:
-    """Characters of many places in one flat table, drawn by one search.
-
-    Args:
-        place: (C,) int64 place of each character, not descending.
-        char: (C,) uint32 code points.
-        rows: (C,) float64, rows behind each.
-    """
-
-    place: npt.NDArray[np.int64]
-    char: npt.NDArray[np.uint32]
-    rows: npt.NDArray[np.float64]
-
-    @classmethod
-    def of(cls, frame: pl.DataFrame) -> Self:
-        codes = np.array([ord(c) for c in frame["char"]], np.uint32)  # distinct characters, not rows
-        return cls(frame["place"].to_numpy().astype(np.int64), codes, frame["rows"].to_numpy().astype(np.float64))
-
-    @cached_property
-    def _keys(self) -> npt.NDArray[np.float64]:
-        upto = np.cumsum(self.rows)
-        opens = np.r_[True, self.place[1:] != self.place[:-1]][: len(self.place)]
-        base = (upto - self.rows)[opens][np.cumsum(opens) - 1]
-        total = np.bincount(self.place, weights=self.rows)[self.place]
-        keys: npt.NDArray[np.float64] = self.place + (upto - self.rows - base) / total
-        return keys
-
-    def draw(self, places: npt.NDArray[np.int64], rng: np.random.Generator) -> npt.NDArray[np.uint32]:
-        """One character for each of these places, any shape."""
-        at = np.searchsorted(self._keys, places + rng.random(places.shape), side="right") - 1
-        return self.char[at]
-
-
-@dataclass(frozen=True)
 class TextCodec(ColumnCodec):
     """The template of a string as a code.
 
@@ -294,7 +254,9 @@ class TextCodec(ColumnCodec):
         has_pooled, has_missing: whether there are these codes.
         rare_token: what pooled text is written as; None draws it.
         unseen: tells texts that are surely none of the real ones; None where any may be drawn.
-        free: whether it is free text, drawn by `words`, or where there are none as placeholders.
+        free: whether it, or what shares no outline, is free text, drawn by `words`, or where there are none as
+            placeholders.
+        outlines: by which the templates, which then are outlines, are drawn.
     """
 
     kind: ClassVar[str] = "text"
@@ -310,6 +272,7 @@ class TextCodec(ColumnCodec):
     unseen: Unseen | None = None
     free: bool = False
     words: Words | None = None
+    outlines: Outlines | None = None
 
     @classmethod
     def from_summary(cls, summary: TextSummary, column: Column, options: CodecOptions) -> Self:
@@ -325,8 +288,14 @@ class TextCodec(ColumnCodec):
         )
         free = column.format is not None or _is_free(summary, int(templates["rows"].sum()))
         templates = templates.clear() if free else templates
+        outlines = None if free else _outlines(summary, int(templates["rows"].sum()), chars, options)
+        if outlines is not None:
+            templates = pl.DataFrame({"template": outlines.outlines, "rows": outlines.counts.astype(np.int64)})
+            chars = chars.filter(pl.col("template") == POOLED)
         names = templates["template"].to_list()
         pooled = summary.n_rows - int(templates["rows"].sum())
+        if outlines is not None:
+            free = 2 * (summary.wordy - int(outlines.counts[outlines.wordy].sum())) > pooled
         has_missing = summary.missing > 0 or summary.n_rows == 0
         tail = [float(pooled)] * (pooled > 0) + [float(summary.missing)] * has_missing
         lengths = _shared_lengths(people.lengths.filter(pl.col("length") > 0), rows)
@@ -337,7 +306,7 @@ class TextCodec(ColumnCodec):
             column.name,
             tuple(names),
             lengths["length"].to_numpy().astype(np.int64),
-            _places(names, chars),
+            _places([] if outlines is not None else names, chars),
             np.r_[templates["rows"].to_numpy().astype(np.float64), np.array(tail)],
             lengths["rows"].to_numpy().astype(np.float64),
             pooled > 0,
@@ -348,6 +317,7 @@ class TextCodec(ColumnCodec):
             else Unseen.of(summary.prints, summary.shared_prints(rows), amounts=not summary.are_codes),
             free,
             words,
+            outlines,
         )
 
     @property
@@ -358,14 +328,14 @@ class TextCodec(ColumnCodec):
     def fields(self) -> tuple[Field, ...]:
         emit = self.counts > 0
         if self.has_pooled and self.templates:
-            emit[len(self.templates)] = self.rare_token is not None
+            emit[len(self.templates)] = self.rare_token is not None or self.free
         emit = emit if emit.any() else np.ones(self.size, bool)
         return (Field(size=self.size, emit=emit, missing=self.size - 1 if self.has_missing else None),)
 
     @cached_property
     def first_places(self) -> npt.NDArray[np.int64]:
         """(T + 1,) place of the first character of each template, then the place of pooled text."""
-        return np.cumsum([0, *(len(t) for t in self.templates)])
+        return np.cumsum([0, *(len(t) for t in self.templates if self.outlines is None)])
 
     def encode(self, series: pl.Series) -> Encoded:
         common = int(np.argmax(self.counts))
@@ -374,7 +344,9 @@ class TextCodec(ColumnCodec):
         codes = pl.DataFrame(
             {"template": pl.Series(self.templates, dtype=pl.String), "code": np.arange(len(self.templates))}
         )
-        joined = templates_of(strings).to_frame().join(codes, on="template", how="left", maintain_order="left")
+        templates = templates_of(strings)
+        templates = templates if self.outlines is None else outlines_of(templates)
+        joined = templates.to_frame().join(codes, on="template", how="left", maintain_order="left")
         code = joined["code"].fill_null(pooled).to_numpy().copy()
         code[strings.is_null().to_numpy()] = self.size - 1 if self.has_missing else common
         return Encoded(code[:, None], np.zeros((len(code), 0), np.float32))
@@ -384,7 +356,7 @@ class TextCodec(ColumnCodec):
     ) -> pl.Series:
         code = codes[:, 0].astype(np.int64)
         n_templates = len(self.templates)
-        if self.has_pooled and self.rare_token is None and n_templates:
+        if self.has_pooled and self.rare_token is None and n_templates and not self.free:
             kept = np.cumsum(self.counts[:n_templates])
             pooled = code == n_templates
             code[pooled] = np.searchsorted(kept, rng.random(int(pooled.sum())) * kept[-1], side="right")
@@ -415,7 +387,11 @@ class TextCodec(ColumnCodec):
         if self.free and self.has_pooled and code == len(self.templates) and self.rare_token is None:
             return self._free(n, rng)
         made = self._drawn(code, n, rng)
-        roomy = code < len(self.templates) and self.rooms[code] >= ROOM * max(self.counts.sum(), n)
+        roomy = (
+            self.outlines is None
+            and code < len(self.templates)
+            and self.rooms[code] >= ROOM * max(self.counts.sum(), n)
+        )
         if self.unseen is None or roomy or made.null_count():
             return made
         bad = self._may_be_real(made)
@@ -434,8 +410,9 @@ class TextCodec(ColumnCodec):
     def _free(self, n: int, rng: np.random.Generator) -> pl.Series:
         """n free texts, or what stands for them."""
         length = np.full(n, len(SENTENCE) - 1)
-        if len(self.lengths):
-            upto = np.cumsum(self.length_counts)
+        long = (self.lengths >= len(SHORTEST)) | (not self.templates)
+        if long.any():
+            upto = np.cumsum(self.length_counts * long)
             length = self.lengths[np.searchsorted(upto, rng.random(n) * upto[-1], side="right")]
         instead = placeholders(length)
         return instead if self.words is None else self.words.draw(length, rng).fill_null(instead)
@@ -449,6 +426,8 @@ class TextCodec(ColumnCodec):
 
     def _drawn(self, code: int, n: int, rng: np.random.Generator) -> pl.Series:
         """n strings of one code, or nulls."""
+        if code < len(self.templates) and self.outlines is not None:
+            return self.outlines.draw(code, n, rng)
         if code < len(self.templates):
             length = np.full(n, len(self.templates[code]))
             places = np.arange(len(self.templates[code])) + self.first_places[code]
@@ -484,6 +463,7 @@ class TextCodec(ColumnCodec):
             "shared": 0 if self.unseen is None else len(self.unseen.shared),
             "amounts": self.unseen is not None and self.unseen.amounts,
             "free": self.free,
+            "outlines": self.outlines is not None,
         }
         unseen = self.unseen
         free: dict[str, npt.NDArray[Any]] = {} if unseen is None else {"free": np.packbits(unseen.free)}
@@ -492,6 +472,8 @@ class TextCodec(ColumnCodec):
         if self.words is not None:
             data["words"], of_words = self.words.to_state()
             free |= of_words
+        if self.outlines is not None:
+            free |= self.outlines.to_state()
         return data, free | {
             "place": self.places.place,
             "char": self.places.char.astype(np.int64),
@@ -512,7 +494,8 @@ class TextCodec(ColumnCodec):
         rows = take_array(arrays, "rows", "f", length=len(place))
         counts = take_array(arrays, "counts", "f", length=len(templates) + has_pooled + has_missing)
         length_counts = take_array(arrays, "length_counts", "f", length=len(lengths))
-        n_places = sum(len(t) for t in templates)
+        outlines = Outlines.from_state(tuple(templates), arrays) if data.get("outlines") is True else None
+        n_places = sum(len(t) for t in templates) if outlines is None else 0
         if (
             not len(counts)
             or not np.isfinite(counts).all()
@@ -531,7 +514,7 @@ class TextCodec(ColumnCodec):
         return cls(
             name, tuple(templates), lengths, places, counts, length_counts, has_pooled, has_missing, token,
             _unseen_from(data, arrays), take_value({"free": False, **data}, "free", bool),
-            Words.from_state(take_value(data, "words", dict), arrays) if "words" in data else None,
+            Words.from_state(take_value(data, "words", dict), arrays) if "words" in data else None, outlines,
         )  # fmt: skip
 
 
@@ -558,6 +541,26 @@ def _is_free(summary: TextSummary, with_template: int) -> bool:
     return n > 0 and (2 * summary.wordy > n or (2 * with_template < n < 2 * long))
 
 
+def _outlines(summary: TextSummary, templated: int, chars: pl.DataFrame, options: CodecOptions) -> Outlines | None:
+    """The outlines of texts most of which share no template; None where more share a template than an outline.
+
+    Args:
+        templated: rows that share a template.
+        chars: those that enough people have.
+    """
+    if summary.prints is None or 2 * templated >= summary.n_rows:
+        return None
+    if summary.holders is None:
+        texts = summary.templates.with_columns(person=pl.lit(None, pl.Int64))
+    else:
+        pairs = summary.holders.pairs
+        texts = pairs.select(template=templates_of(pairs["value"]), rows=pl.lit(1, pl.Int64), person="person")
+    often = summary.places.filter(pl.col("template") != POOLED).group_by("char").agg(pl.col("rows").sum())
+    often = often.join(chars.filter(pl.col("template") == POOLED).select("char"), on="char")
+    found = Outlines.of(texts, options.rows, often, options.max_bins - 2)
+    return found if found is not None and found.counts.sum() > templated else None
+
+
 def _shared_lengths(lengths: pl.DataFrame, rows: int) -> pl.DataFrame:
     """The lengths that enough rows have; where none has, their mean to one digit, if all together are enough."""
     shared = lengths.filter(pl.col("rows") >= rows)
@@ -574,14 +577,3 @@ def _places(templates: list[str], chars: pl.DataFrame) -> Places:
     starts = pl.DataFrame({"template": pl.Series([*templates, POOLED], dtype=pl.String), "first": first})
     frame = chars.join(starts, on="template").select((pl.col("place") + pl.col("first")).alias("place"), "char", "rows")
     return Places.of(frame.sort(["place", "char"]))
-
-
-def as_strings(chars: npt.NDArray[np.uint32], length: npt.NDArray[np.int64]) -> pl.Series:
-    """Strings of code points (n, L), each cut to its length."""
-    n, width = chars.shape
-    if not width:
-        return pl.Series([""], dtype=pl.String).new_from_index(0, n)
-    text = pl.Series(np.ascontiguousarray(chars).view(f"<U{width}")[:, 0], dtype=pl.String)
-    if (length == width).all():
-        return text
-    return pl.DataFrame({"t": text, "n": length}).select(pl.col("t").str.slice(0, pl.col("n")))["t"]

@@ -53,7 +53,15 @@ def write_model(path: str | Path, manifest: Mapping[str, Any], arrays: Mapping[s
     with atomic_path(Path(path)) as beside:
         contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
         # Written by ourselves: the library's own writer puts a new file there, of another mode.
-        beside.write_bytes(save(contiguous, metadata={_KEY: json.dumps(full, ensure_ascii=False, allow_nan=False)}))
+        told = json.dumps(full, ensure_ascii=False, allow_nan=False, default=_plain)
+        beside.write_bytes(save(contiguous, metadata={_KEY: told}))
+
+
+def _plain(value: object) -> object:
+    """A number of numpy as one of Python's: what took an hour to learn is not lost to a number's type."""
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"a {type(value).__name__} does not go into a manifest")
 
 
 def _versions() -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -47,6 +48,7 @@ def small_shards(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def parts_of(synth: lw.Synthesizer) -> tuple[Any, dict[str, np.ndarray]]:
     """All that is learnt: what a model file holds but the record, which tells seconds."""
     manifest, arrays = synth._parts()
+    assert json.loads(json.dumps(manifest["codec"], allow_nan=False)) == manifest["codec"]  # by types as well
     return {name: value for name, value in manifest.items() if name != "training"}, arrays
 
 

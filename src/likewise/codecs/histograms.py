@@ -14,9 +14,9 @@ Legend: n rows, C cells, r rows that stand behind what is kept.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
 from typing import Self
 
 import numpy as np
@@ -180,7 +180,7 @@ class Cells:
             sum(p.count for p in parts), sum(p.high for p in parts), sum(p.low for p in parts),  # type: ignore[arg-type]
             np.sort(np.concatenate([p.least for p in parts], 1), 1)[:, : self.rows],
             np.sort(np.concatenate([p.greatest for p in parts], 1), 1)[:, -self.rows :],
-            sum(p.missing for p in parts), reduce(np.gcd, (p.step for p in parts)),
+            sum(p.missing for p in parts), math.gcd(*(p.step for p in parts)),
             tuple(all(told) for told in zip(*(p.decimals for p in parts), strict=True)),
         )  # fmt: skip
 

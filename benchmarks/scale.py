@@ -135,7 +135,8 @@ def some_of(folder: Path, n: int | None) -> Path:
     return links
 
 
-def fit(folder: Path, workers: int, train_rows: int | None, epochs: int | None, save: Path | None) -> dict[str, Any]:
+def fit(folder: Path, workers: int, train_rows: int | None, epochs: int | None) -> tuple[dict[str, Any], Any]:
+    """Figures, and what was learnt."""
     import likewise as lw
 
     ends: dict[str, float] = {}
@@ -151,10 +152,8 @@ def fit(folder: Path, workers: int, train_rows: int | None, epochs: int | None, 
             lw.scan(folder), engine="processes" if workers > 1 else "local", workers=workers, train_rows=train_rows
         )
     told["ended_after_seconds"] = ends  # type: ignore[assignment]
-    if save is not None:
-        synth.save(save)
     return {**synth.record_["reading"], "columns": len(synth.schema_.names), "workers": workers, **told,
-            "epochs": synth.record_["epochs"], "held_out_loss": synth.record_["holdout_losses"][-1:]}  # fmt: skip
+            "epochs": synth.record_["epochs"], "held_out_loss": synth.record_["holdout_losses"]}, synth  # fmt: skip
 
 
 def passes(folder: Path, workers: Sequence[int]) -> dict[str, Any]:
@@ -382,8 +381,10 @@ def main() -> None:
     if asked.what == "make":
         make(asked.to, asked.rows)
     elif asked.what == "fit":
-        found = fit(some_of(asked.folder, asked.files), asked.workers, asked.train_rows, asked.epochs, asked.save)
+        found, synth = fit(some_of(asked.folder, asked.files), asked.workers, asked.train_rows, asked.epochs)
         record("fit", {f"{found['rows']}_rows_{asked.workers}_workers": found})
+        if asked.save is not None:
+            synth.save(asked.save)
     elif asked.what == "passes":
         record("passes", passes(asked.folder, (1, 2)))
     elif asked.what == "evaluate":

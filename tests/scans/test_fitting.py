@@ -249,3 +249,10 @@ def test_an_unreadable_value_in_a_later_shard_is_told_without_showing_it(many_va
         # By a seed whose sample does not hold that row; where it does, the column is told to be no number.
         lw.Synthesizer("copula", random_state=0).fit(many_values, engine="local")
     assert "sl1ck" not in str(told.value)
+
+
+@pytest.mark.parametrize("asked", [{"train_rows": 0}, {"workers": 0}])
+def test_nothing_is_no_number_of_rows_or_workers(tmp_path: Path, asked: dict[str, int]) -> None:
+    table(100).write_parquet(tmp_path / "a.parquet")
+    with pytest.raises(OptionError, match="1 or more"):
+        lw.Synthesizer("copula").fit(tmp_path / "a.parquet", **asked)

@@ -22,7 +22,8 @@ from likewise.schema.dialect import Dialect
 from likewise.tables.atomic import PathLike, exchange, output_errors
 from likewise.tables.encoding import decoded
 from likewise.tables.files import lies_beside, names_a_table, read_table, sheets_of, write, write_sheets
-from likewise.tables.source import PACKED, load
+from likewise.tables.folders import is_partition
+from likewise.tables.source import PACKED, load, pieces
 
 SCHEMA_FILE = "database.json"
 
@@ -85,6 +86,8 @@ def holds_tables(path: PathLike) -> bool:
     if not path.is_dir():
         return False
     items = [item for item in path.iterdir() if _may_hold_tables(item)]
+    if items and all(item.is_dir() and is_partition(item) for item in items):
+        return False  # one table, of which folders tell a column
     is_told = (path / SCHEMA_FILE).is_file() or any(item.is_dir() for item in items)
     return bool(items) and (is_told or len(_beginnings(items)) > 1)
 
@@ -102,24 +105,26 @@ def _may_hold_tables(item: Path) -> bool:
 
 
 def _starts_with(path: Path, mark: bytes) -> bool:
-    return load(path).data[:200].removeprefix(b"\xef\xbb\xbf").lstrip().startswith(mark)
+    return next(pieces(path), b"")[:200].removeprefix(b"\xef\xbb\xbf").lstrip().startswith(mark)
 
 
 def _beginnings(files: Iterable[Path]) -> set[object]:
     """How files begin: the columns of Parquet and Arrow, the first line of texts; parts of a table begin alike."""
     found: set[object] = set()
     for file in files:
-        data = load(file).data
-        if data[:4] == b"PAR1" or data[:6] == b"ARROW1":
-            read = pl.read_parquet_schema if data[:4] == b"PAR1" else pl.read_ipc_schema
+        head = next(pieces(file), b"")
+        if head[:4] == b"PAR1" or head[:6] == b"ARROW1":
+            # What is packed has its columns at its end.
+            whole = io.BytesIO(load(file).data) if file.suffix.lower() in PACKED else file
+            read = pl.scan_parquet if head[:4] == b"PAR1" else pl.scan_ipc
             try:
-                found.add(tuple(read(io.BytesIO(data))))
+                found.add(tuple(read(whole, glob=False, hive_partitioning=False).collect_schema()))
             except Exception:  # damaged: who reads it says so, with its name
                 found.add(file)
-        elif data[:4] == b"PK\x03\x04":
+        elif head[:4] == b"PK\x03\x04":
             found.add(file)
         else:
-            found.add(re.split(rb"[\r\n]", data[:100_000].removeprefix(b"\xef\xbb\xbf"), maxsplit=1)[0])
+            found.add(re.split(rb"[\r\n]", head[:100_000].removeprefix(b"\xef\xbb\xbf"), maxsplit=1)[0])
     return found
 
 

@@ -22,7 +22,8 @@ import numpy as np
 import numpy.typing as npt
 
 from likewise.errors import InputError, MissingExtraError, OutputError
-from likewise.tables.files import ENDINGS, atomic_path
+from likewise.tables.atomic import atomic_path
+from likewise.tables.folders import ENDINGS
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -171,7 +172,7 @@ def holds_images(path: PathLike) -> bool:
     """Whether a path is read as images: a folder without a file of a table, or a name that ends in .npz."""
     folder = Path(path)
     if folder.is_dir():
-        return not any(name.suffix.lower() in ENDINGS for name in folder.iterdir())
+        return not any(name.suffix.lower() in ENDINGS for name in folder.rglob("*"))
     return folder.suffix.lower() == ".npz"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import glob
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,10 @@ from likewise.hashing import Split
 from likewise.schema.dialect import Dialect
 from likewise.sources import source
 from likewise.sources.scratch import scratch
-from likewise.sources.source import MOST_IN_GROUP, Part, Source
-from likewise.sources.spool import delimited, spooled, spooled_lazily
-from likewise.tables.files import ENDINGS, files_of, form_by_name
+from likewise.sources.source import MOST_IN_GROUP, Part, Source, columns_of, lazily, unchanged
+from likewise.sources.spool import batches, delimited, is_stream, spooled, spooled_lazily
+from likewise.tables.folders import ENDINGS, files_of, form_by_name, partitions
+from likewise.tables.frames import NoRows
 from likewise.tables.source import PACKED
 
 UNPACKED = 5
@@ -67,7 +68,9 @@ class Scan:
         if self.table is not None or isinstance(self.what, pl.LazyFrame):
             return []
         files = files_of(Path(self.what))
-        return list(pl.read_parquet_schema(files[0])) if form_by_name(files[0]) == "parquet" else []
+        if form_by_name(files[0]) != "parquet":
+            return []
+        return list(dict.fromkeys([*columns_of(str(files[0])), *partitions(Path(self.what), files)[0]]))
 
     def check_apart(self, path: Path) -> None:
         """
@@ -77,7 +80,9 @@ class Scan:
         if self.table is not None or isinstance(self.what, pl.LazyFrame):
             return
         own, read = path.resolve(), Path(self.what).resolve()
-        if own in {file.resolve() for file in files_of(Path(self.what))} or (read.is_dir() and own.parent == read):
+        if own in {file.resolve() for file in files_of(Path(self.what))} or (
+            read.is_dir() and own.is_relative_to(read)
+        ):
             raise OptionError(f"file {str(path)!r} is of those that are read: write it elsewhere")
 
     @property
@@ -100,43 +105,58 @@ class Scan:
             yield self.source
             return
         with contextlib.ExitStack() as stack:
-            yield Source.of(self._files(stack), self.name, size or source.SHARD)
+            yield Source.of(self._parts(stack), self.name, size or source.SHARD)
 
-    def _files(self, stack: contextlib.ExitStack) -> list[Path]:
-        if isinstance(self.what, pl.LazyFrame):
-            return spooled_lazily(self.what, stack.enter_context(scratch(0, "a spool of the lazy frame")), self.name)
-        if self.table is not None:
+    def _parts(self, stack: contextlib.ExitStack) -> Iterable[Part]:
+        if isinstance(self.what, pl.LazyFrame) or self.table is not None:
             folder = stack.enter_context(scratch(0, f"a spool of {self.name}"))
-            from likewise.databases.sql.reading import chunks_of  # a room of its own, for who reads from there
+            if self.table is None:
+                paths = spooled_lazily(self.what, folder, self.name)
+            else:
+                from likewise.databases.sql.reading import chunks_of  # a room of its own, for who reads from there
 
-            return spooled(chunks_of(str(self.what), self.table), folder)
+                paths = spooled(chunks_of(str(self.what), self.table), folder)
+            return [Part.of(path, spool_of=self.name) for path in paths]
         files = files_of(Path(self.what))
+        told = partitions(Path(self.what), files)
         forms = {form_by_name(path) or "csv" for path in files}
         if len(forms) > 1:
             raise InputError(f"{self.name} holds files of several formats: {', '.join(sorted(forms))}")
         form = forms.pop()
-        if form == "parquet" and not any(path.suffix.lower() in PACKED for path in files):
-            return files if not _in_great_groups(files) else self._spooled(files, pl.scan_parquet, stack)
-        if form in ("csv", "tsv"):
-            size = sum(path.stat().st_size * (UNPACKED if path.suffix.lower() in PACKED else 1) for path in files)
-            folder = stack.enter_context(scratch(size, f"a spool of {self.name}"))
-            return spooled((frame for path in files for frame in delimited(path, self.dialect)), folder)
-        if form == "arrow":
-            return self._spooled(files, pl.scan_ipc, stack)
-        if form == "jsonl":
-            return self._spooled(files, _lines_of_json, stack)
-        raise InputError(
-            f"{self.name} is of a format that is not read in parts ({form}): write it as Parquet, CSV or JSON lines"
-        )
+        are_packed = any(path.suffix.lower() in PACKED for path in files)
+        if form == "parquet" and not are_packed:
+            parts = [Part.of(path, its) for path, its in zip(files, told, strict=True)]
+            if max(max(part.groups, default=0) for part in parts) <= MOST_IN_GROUP:
+                return parts
+        elif form not in ("csv", "tsv", "jsonl", "arrow") or (are_packed and form in ("parquet", "arrow")):
+            raise InputError(
+                f"{self.name} is of a format that is not read in parts ({'packed ' * are_packed}{form}): write it as "
+                "Parquet, CSV or JSON lines"
+            )
+        size = sum(path.stat().st_size * (UNPACKED if path.suffix.lower() in PACKED else 1) for path in files)
+        folder = stack.enter_context(scratch(size, f"a spool of {self.name}"))
+        parts, empty = [], InputError(f"{self.name} is empty")
+        for k, (file, its) in enumerate(zip(files, told, strict=True)):
+            try:
+                parts += self._spool(file, its, form, folder / f"{k:06}")
+            except NoRows as error:
+                empty = error
+        if not parts:
+            raise empty
+        return parts
 
-    def _spooled(self, files: list[Path], read: Any, stack: contextlib.ExitStack) -> list[Path]:
-        folder = stack.enter_context(scratch(sum(p.stat().st_size for p in files), f"a spool of {self.name}"))
-        found = []
-        for k, path in enumerate(files):
-            own = folder / f"{k:06}"
-            own.mkdir()
-            found += spooled_lazily(read(path), own, f"file {str(path)!r}")
-        return found
+    def _spool(self, file: Path, told: Mapping[str, Any], form: str, folder: Path) -> Iterable[Part]:
+        """The rows of a file, written as Parquet."""
+        folder.mkdir(0o700)
+        what = f"file {str(file)!r}"
+        with unchanged(file):
+            if form in ("csv", "tsv"):
+                paths = spooled(delimited(file, self.dialect), folder)
+            elif form == "arrow" and is_stream(file):
+                paths = spooled(batches(file, what), folder)
+            else:
+                paths = spooled_lazily(_READERS[form](file), folder, what)
+        return [Part.of(path, told, what) for path in paths]
 
 
 def scan(
@@ -201,12 +221,17 @@ def is_large(what: Any) -> bool:
 
 def cells_in(files: list[Path]) -> int:
     """Rows times columns of files of Parquet."""
-    return sum(Part.of(file).rows for file in files) * len(pl.read_parquet_schema(files[0]))
-
-
-def _in_great_groups(files: list[Path]) -> bool:
-    return any(max(Part.of(path).groups, default=0) > MOST_IN_GROUP for path in files)
+    return sum(Part.of(file).rows for file in files) * len(columns_of(str(files[0])))
 
 
 def _lines_of_json(path: Path) -> pl.LazyFrame:
-    return pl.scan_ndjson(path, infer_schema_length=None)
+    return pl.scan_ndjson(glob.escape(str(path)), infer_schema_length=None)  # which takes its name for a pattern
+
+
+def _arrow(path: Path) -> pl.LazyFrame:
+    return pl.scan_ipc(path, glob=False, hive_partitioning=False)
+
+
+_READERS: Mapping[str, Callable[[Path], pl.LazyFrame]] = {
+    "parquet": lazily, "arrow": _arrow, "jsonl": _lines_of_json,
+}  # fmt: skip

@@ -8,16 +8,20 @@ Legend: n rows of the whole table, counted on from file to file.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from likewise.errors import InputError
 from likewise.schema.dtypes import dtype_name
+from likewise.tables.folders import as_types, common_types, typed, with_told
 from likewise.tables.frames import check_names
 from likewise.tables.parquet import row_groups
 from likewise.tables.source import input_errors
@@ -40,22 +44,32 @@ class Part:
         path: absolute.
         groups: rows of each row group.
         size, changed: bytes, and nanoseconds since 1970 of the last change.
+        told: columns that its folders tell, and what all its rows have there.
+        spool_of: what it was written from, in words; None where it is the user's own.
     """
 
     path: str
     groups: tuple[int, ...]
     size: int
     changed: int
+    told: Mapping[str, Any] = field(default_factory=dict)
+    spool_of: str | None = None
 
     @classmethod
-    def of(cls, path: Path) -> Part:
+    def of(cls, path: Path, told: Mapping[str, Any] | None = None, spool_of: str | None = None) -> Part:
         """
         Raises:
             InputError: the file cannot be read, or is no whole Parquet.
         """
         with input_errors(f"file {str(path)!r}"):
-            told = path.stat()
-            return cls(str(path.resolve()), row_groups(str(path)), told.st_size, told.st_mtime_ns)
+            its = path.stat()
+            groups = row_groups(str(path))
+            return cls(str(path.resolve()), groups, its.st_size, its.st_mtime_ns, told or {}, spool_of)
+
+    @property
+    def what(self) -> str:
+        """How to call it in errors."""
+        return self.spool_of or f"file {self.path!r}"
 
     @cached_property
     def rows(self) -> int:
@@ -66,30 +80,25 @@ class Part:
         Raises:
             InputError: the file is another one than when it was opened.
         """
-        with input_errors(f"file {self.path!r}"):
-            told = Path(self.path).stat()
-        if (told.st_size, told.st_mtime_ns) != (self.size, self.changed):
-            raise InputError(
-                f"file {self.path!r} was changed while it was read: what was counted no longer holds. Wait until it is "
-                "written, or copy it, and begin again"
-            )
+        _check_unchanged(Path(self.path), (self.size, self.changed))
 
-    def read(self, start: int, stop: int, columns: list[str] | None) -> pl.DataFrame:
-        """Rows start .. stop - 1.
+    def read(self, start: int, stop: int, types: Mapping[str, pl.DataType]) -> pl.DataFrame:
+        """Rows start .. stop - 1 of some columns, as these types.
 
         Raises:
             InputError: the file has changed, or a row group is damaged, which is named.
         """
         self.check()
+        own = [name for name in types if name not in self.told]
         try:
-            frame = _slice(self.path, start, stop, columns)
+            frame = _slice(self.path, start, stop, own or None)
         except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError):
             self.check()
-            raise InputError(f"file {self.path!r}: {self._damaged(start, stop)} and cannot be read") from None
+            raise InputError(f"{self.what}: {self._damaged(start, stop)} and cannot be read") from None
         self.check()
         if len(frame) != stop - start:
-            raise InputError(f"file {self.path!r} holds fewer rows than its footer counts: it is damaged")
-        return frame
+            raise InputError(f"{self.what} holds fewer rows than its footer counts: it is damaged")
+        return as_types(with_told(frame, self.told, types), types)
 
     def _damaged(self, start: int, stop: int) -> str:
         """Which row group of these rows cannot be read."""
@@ -104,9 +113,43 @@ class Part:
         return "it is damaged"
 
 
+@contextlib.contextmanager
+def unchanged(path: Path) -> Iterator[None]:
+    """Refuse a file that is another one when all of it is read.
+
+    Raises:
+        InputError: it is, whatever else went wrong with it.
+    """
+    before = _stamp(path)
+    try:
+        yield
+    except InputError:
+        _check_unchanged(path, before)
+        raise
+    _check_unchanged(path, before)
+
+
+def _check_unchanged(path: Path, stamp: tuple[int, int]) -> None:
+    if _stamp(path) != stamp:
+        raise InputError(
+            f"file {str(path)!r} was changed while it was read: what was counted no longer holds. Wait until it is "
+            "written, or copy it, and begin again"
+        )
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    with input_errors(f"file {str(path)!r}"):
+        told = path.stat()
+    return told.st_size, told.st_mtime_ns
+
+
 def _slice(path: str, start: int, stop: int, columns: list[str] | None) -> pl.DataFrame:
-    rows = pl.scan_parquet(path, hive_partitioning=False, glob=False).slice(start, stop - start)
+    rows = lazily(path).slice(start, stop - start)
     return (rows if columns is None else rows.select(columns)).collect()
+
+
+def lazily(path: str | Path) -> pl.LazyFrame:
+    return pl.scan_parquet(path, hive_partitioning=False, glob=False)
 
 
 @dataclass(frozen=True)
@@ -143,33 +186,26 @@ class Source:
     size: int = SHARD
 
     @classmethod
-    def of(cls, paths: list[Path], what: str, size: int = SHARD) -> Source:
-        """Of files of Parquet that have the same columns.
+    def of(cls, parts: Iterable[Part], what: str, size: int = SHARD) -> Source:
+        """Of files of Parquet that have the same columns, of types that go together.
 
         Raises:
             InputError: a file cannot be read, or has other columns than the first one; it is named.
         """
-        parts = tuple(Part.of(path) for path in paths)
-        first: dict[str, pl.DataType] = {}
-        for part in parts:
-            schema = _schema_of(part)
-            if not first:
-                first = schema
-                _check_columns(schema, part.path)
-            if lack := set(first) ^ set(schema):
-                named = ", ".join(map(repr, sorted(lack)[:10]))
-                raise InputError(
-                    f"file {part.path!r} has other columns than {parts[0].path!r}, which are not in both: {named}; "
-                    "they are not one table"
-                )
-            if other := [name for name, dtype in schema.items() if dtype != first[name]]:
-                raise InputError(
-                    f"file {part.path!r}: column {other[0]!r} is of type {schema[other[0]]}, and of "
-                    f"{first[other[0]]} in {parts[0].path!r}; they are not one table"
-                )
+        parts = tuple(parts)
+        own = [columns_of(part.path) for part in parts]
+        for part, columns in zip(parts, own, strict=True):
+            _check_columns(columns, part.what)
+        told = typed([part.told for part in parts], own)
+        schemas = [{**columns, **{name: told[name] for name in told if name not in columns}} for columns in own]
+        types = common_types([part.what for part in parts], schemas)
         if not sum(part.rows for part in parts):
-            raise InputError(f"{what} has {len(first)} columns and no rows")
-        return cls(what, parts, tuple(first.items()), size)
+            raise InputError(f"{what} has {len(types)} columns and no rows")
+        parts = tuple(
+            replace(part, told={name: value for name, value in part.told.items() if name not in columns})
+            for part, columns in zip(parts, own, strict=True)
+        )
+        return cls(what, parts, tuple(types.items()), size)
 
     @property
     def names(self) -> list[str]:
@@ -204,27 +240,33 @@ class Source:
         Raises:
             InputError: a file has changed since it was opened, or is damaged.
         """
-        names = self.names if columns is None else columns
+        types = dict(self.columns)
+        types = types if columns is None else {name: types[name] for name in columns}
         frames, before = [], 0
         for part in self.parts:
             start, stop = max(shard.start - before, 0), min(shard.stop - before, part.rows)
             if start < stop:
-                frames.append(part.read(start, stop, names).select(names))
+                frames.append(part.read(start, stop, types))
             before += part.rows
         return pl.concat(frames) if len(frames) > 1 else frames[0]
 
 
-def _schema_of(part: Part) -> dict[str, pl.DataType]:
+def columns_of(path: str) -> dict[str, pl.DataType]:
+    """The columns of a file of Parquet, by its footer.
+
+    Raises:
+        InputError: it cannot be read.
+    """
     try:
-        return dict(pl.read_parquet_schema(part.path))
+        return dict(lazily(path).collect_schema())
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError):
         raise InputError(
-            f"file {part.path!r} cannot be read: it is damaged, or holds a type of column that no table can have"
+            f"file {path!r} cannot be read: it is damaged, or holds a type of column that no table can have"
         ) from None
 
 
-def _check_columns(schema: dict[str, pl.DataType], path: str) -> None:
-    check_names(list(schema), f"file {path!r}")
+def _check_columns(schema: dict[str, pl.DataType], what: str) -> None:
+    check_names(list(schema), what)
     if nested := [name for name, dtype in schema.items() if dtype != pl.Null and not dtype_name(dtype)]:
         named = ", ".join(map(repr, nested[:10]))
-        raise InputError(f"file {path!r}: a table's cells must be single values; nested or binary columns: {named}")
+        raise InputError(f"{what}: a table's cells must be single values; nested or binary columns: {named}")

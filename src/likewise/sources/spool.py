@@ -5,22 +5,22 @@ Text is cut into blocks where lines end; each is read as a whole file of such te
 
 from __future__ import annotations
 
-import bz2
-import gzip
-import lzma
+import errno
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any
 
 import polars as pl
 
-from likewise.errors import InputError, OutputError
+from likewise.errors import InputError, MissingExtraError, OutputError
 from likewise.schema.dialect import Dialect
 from likewise.sources.scratch import closed
 from likewise.tables.delimited import MAX_LINE_BYTES, read_delimited
-from likewise.tables.files import form_by_name
-from likewise.tables.source import PACKED, input_errors
+from likewise.tables.folders import form_by_name
+from likewise.tables.frames import from_frame
+from likewise.tables.source import input_errors, pieces
+from likewise.tables.strays import tell_of_headers, without_headers
 
 ROWS = 2**17
 """Of a row group, and of a file that rows are spooled into."""
@@ -54,9 +54,14 @@ def spooled_lazily(rows: pl.LazyFrame, folder: Path, what: str) -> list[Path]:
     try:
         rows.sink_parquet(path, compression="zstd", row_group_size=ROWS)
     except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise _full(folder) from None
         raise InputError(f"{what} cannot be read: {error.strerror or type(error).__name__}") from None
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-        raise InputError(f"{what} cannot be read: {type(error).__name__}") from None
+        # Their texts may hold cells.
+        raise InputError(
+            f"{what} cannot be read ({type(error).__name__}): it is damaged, cut off, or no table that Polars makes"
+        ) from None
     closed(path)
     return [path]
 
@@ -71,7 +76,36 @@ class _disk:
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
         if isinstance(error, OSError | pl.exceptions.ComputeError):
-            raise OutputError(f"the rows cannot be spooled to {str(self.folder)!r}: the disk is full") from None
+            raise _full(self.folder) from None
+
+
+def _full(folder: Path) -> OutputError:
+    return OutputError(f"the rows cannot be spooled to {str(folder)!r}: the disk is full")
+
+
+def is_stream(path: Path) -> bool:
+    """Whether a file of Arrow is a stream of it, which Polars does not read in parts."""
+    with input_errors(f"file {str(path)!r}"), path.open("rb") as file:
+        return file.read(6) != b"ARROW1"
+
+
+def batches(path: Path, what: str) -> Iterator[pl.DataFrame]:
+    """The rows of a stream of Arrow, a batch at a time.
+
+    Raises:
+        InputError: it is damaged.
+        MissingExtraError: pyarrow is not installed.
+    """
+    try:
+        import pyarrow as pa
+    except ImportError:
+        raise MissingExtraError("pyarrow", "pandas") from None
+    try:
+        with pa.memory_map(str(path)) as file, pa.ipc.open_stream(file) as reader:
+            for batch in reader:
+                yield from_frame(pa.Table.from_batches([batch]))[0]
+    except (pa.ArrowException, OSError, ValueError):
+        raise InputError(f"{what} is a damaged or cut-off stream of Arrow, or no Arrow file") from None
 
 
 def delimited(path: Path, dialect: Dialect | None) -> Iterator[pl.DataFrame]:
@@ -81,72 +115,67 @@ def delimited(path: Path, dialect: Dialect | None) -> Iterator[pl.DataFrame]:
         InputError: as of `read`; and of text in UTF-16 or UTF-32, of which a byte does not tell where lines end.
     """
     what = f"file {str(path)!r}"
-    names: list[str] = []
-    found, n_rows = dialect, 0
+    header: list[str] = []
+    found, n_rows, n_headers = dialect, 0, 0
     for block in _blocks(path, what, dialect):
-        if not names:
+        if not header:
             prefer = "\t" if form_by_name(path) == "tsv" else None
             table, found = read_delimited(block, what, dialect=dialect, prefer=prefer)
-            names = table.columns
+            header = table.columns
+            is_plain = dialect is None or dialect.encoding is None
         else:
             assert found is not None
-            rest = replace(found, header=False, skip=0)
-            table, _ = read_delimited(block, f"{what}, behind its row {n_rows:,}", dialect=rest)
-            if table.width != len(names):
+            # What all blocks before had in ASCII alone does not tell how letters beyond are written.
+            rest = replace(found, header=False, skip=0, encoding=None if is_plain else found.encoding)
+            table, its = read_delimited(block, f"{what}, behind its row {n_rows:,}", dialect=rest)
+            found = replace(found, encoding=its.encoding)
+            if table.width != len(header):
                 raise InputError(f"{what}, behind its row {n_rows:,}: lines have other columns than the first ones")
-            table = table.rename(names)
+            table, n_read = without_headers(table, header), table.height
+            n_headers += n_read - table.height
+            table = table.rename(header)
+        is_plain = is_plain and block.isascii()
         n_rows += len(table)
         yield table.frame()
+    tell_of_headers(n_headers, what)
 
 
 def _blocks(path: Path, what: str, dialect: Dialect | None) -> Iterator[bytes]:
     """Whole lines, some million bytes at a time; cut outside of quotation marks."""
     quote = ((dialect.quote_char if dialect is not None else None) or '"').encode()
     rest = b""
-    with input_errors(what), _unpacked(path) as stream:
-        while more := _read(stream, what):
-            if not rest and more[:2] in (b"\xff\xfe", b"\xfe\xff"):
-                raise InputError(f"{what} is UTF-16 or UTF-32 text, which is not read in parts: save it as UTF-8")
-            rest += more
-            stop = len(rest)
-            n_quotes = rest.count(quote)
-            while stop > 0:
-                end = rest.rfind(b"\n", 0, stop)
-                n_quotes -= rest.count(quote, max(end, 0), stop)
-                stop = end
-                if n_quotes % 2 == 0:
-                    break
-            if stop > 0:
-                yield rest[: stop + 1]
-                rest = rest[stop + 1 :]
-            elif len(rest) > MAX_LINE_BYTES + BLOCK_BYTES:
-                raise InputError(
-                    f"{what} has no line end outside of quotation marks in {len(rest) // 2**20} MB: one may lack its "
-                    "mate; say how the file is written, or repair it"
-                )
+    for more in _of_size(pieces(path)):
+        if not rest and more[:2] in (b"\xff\xfe", b"\xfe\xff"):
+            raise InputError(f"{what} is UTF-16 or UTF-32 text, which is not read in parts: save it as UTF-8")
+        if not rest and more[:4] == b"PK\x03\x04":
+            raise InputError(f"{what} is a zip archive, which is not read in parts: unpack it, or pack it by gzip")
+        rest += more
+        stop = len(rest)
+        n_quotes = rest.count(quote)
+        while stop > 0:
+            end = rest.rfind(b"\n", 0, stop)
+            n_quotes -= rest.count(quote, max(end, 0), stop)
+            stop = end
+            if n_quotes % 2 == 0:
+                break
+        if stop > 0:
+            yield rest[: stop + 1]
+            rest = rest[stop + 1 :]
+        elif len(rest) > MAX_LINE_BYTES + BLOCK_BYTES:
+            raise InputError(
+                f"{what} has no line end outside of quotation marks in {len(rest) // 2**20} MB: one may lack its "
+                "mate; say how the file is written, or repair it"
+            )
     if rest.strip():
         yield rest
 
 
-def _read(stream: IO[bytes], what: str) -> bytes:
-    import zlib
-
-    try:
-        return stream.read(BLOCK_BYTES)
-    except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile):
-        raise InputError(f"{what} is damaged or cut off: it cannot be unpacked") from None
-
-
-def _unpacked(path: Path) -> IO[bytes]:
-    match PACKED.get(path.suffix.lower()):
-        case "gzip":
-            return cast(IO[bytes], gzip.open(path))
-        case "bzip2":
-            return cast(IO[bytes], bz2.open(path))
-        case "xz":
-            return cast(IO[bytes], lzma.open(path))
-        case "zstd":
-            import zstandard
-
-            return cast(IO[bytes], zstandard.open(path))
-    return path.open("rb")
+def _of_size(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    held = bytearray()
+    for piece in pieces:
+        held += piece
+        while len(held) >= BLOCK_BYTES:
+            yield bytes(held[:BLOCK_BYTES])
+            del held[:BLOCK_BYTES]
+    if held:
+        yield bytes(held)

@@ -27,7 +27,7 @@ from likewise.schema.infer_column import CONTEXT_TOKENS, SURE_TOKENS
 from likewise.schema.keys import names_a_column
 from likewise.schema.numbers import is_number
 from likewise.tables.encoding import decoded
-from likewise.tables.frames import check_names
+from likewise.tables.frames import NoRows, check_names
 from likewise.tables.lacking import known_to_text
 from likewise.tables.sniff import SAMPLE_LINES, Sniffed, csv_options, sniff
 from likewise.tables.strays import tell_of_headers, without_blanks, without_headers, without_sums
@@ -196,7 +196,7 @@ def _read(
     else:
         names = [f"column_{i + 1}" for i in range(width)]
     if table.height == 0:
-        raise InputError(f"{what} has a header with {len(names)} columns, but no rows")
+        raise NoRows(f"{what} has a header with {len(names)} columns, but no rows")
     table = table.rename(names)
     if strict:
         return table, dialect

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import contextlib
 import datetime as dt
-import glob
 import io
 import logging
 import os
@@ -28,21 +27,26 @@ from likewise.schema.numbers import is_whole
 from likewise.tables.atomic import PathLike, atomic_path, check_writable
 from likewise.tables.delimited import read_delimited, refuse_data_as_names, write_delimited
 from likewise.tables.encoding import decoded
-from likewise.tables.frames import check_names, from_frame
+from likewise.tables.folders import (
+    ENDINGS,
+    as_types,
+    common_types,
+    files_of,
+    form_by_name,
+    partitions,
+    typed,
+    with_told,
+)
+from likewise.tables.frames import NoRows, check_names, from_frame
 from likewise.tables.lacking import known_to_orc
 from likewise.tables.source import PACKED, STANDARD, Source, input_errors, load, packing
 from likewise.tables.strays import tell_of_headers, without_headers, without_sums
 
 __all__ = [
-    "Dialect", "atomic_path", "check_table", "check_writable", "from_frame", "read", "read_columns", "read_table",
-    "write",
+    "ENDINGS", "Dialect", "atomic_path", "check_table", "check_writable", "form_by_name", "from_frame", "read",
+    "read_columns", "read_table", "write",
 ]  # fmt: skip
 
-ENDINGS = {
-    ".csv": "csv", ".txt": "csv", ".tsv": "tsv", ".tab": "tsv", ".parquet": "parquet", ".pq": "parquet",
-    ".feather": "arrow", ".arrow": "arrow", ".ipc": "arrow", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json",
-    ".xlsx": "excel", ".orc": "orc",
-}  # fmt: skip
 _BINARY = (
     (b"PAR1", "parquet"), (b"ARROW1", "arrow"), (b"\xff\xff\xff\xff", "arrow-stream"), (b"ORC", "orc"),
     (b"PK\x03\x04", "zip"), (b"\xd0\xcf\x11\xe0", "excel"),
@@ -85,21 +89,24 @@ def read_table(
 ) -> tuple[pl.DataFrame, Dialect | None]:
     """The table in a file, as `read` takes it, and how it was written; None where that is no delimited text."""
     paths = files_of(Path(path))
-    read_one = [_framed(*_read_file(one, dialect, sheet, by_header=by_header)) for one in paths]
-    if len(read_one) == 1:
-        return read_one[0]
-    first = read_one[0][0]
-    for one, (frame, _) in zip(paths, read_one, strict=True):
-        if lack := set(first.columns) ^ set(frame.columns):
-            raise InputError(
-                f"file {str(one)!r} has other columns than {str(paths[0])!r}, which are not in both: "
-                f"{', '.join(map(repr, sorted(lack)[:10]))}; they are not one table"
-            )
-    try:
-        # By name: the same columns may stand in another order.
-        return pl.concat([f.select(first.columns) for f, _ in read_one], how="vertical_relaxed"), read_one[0][1]
-    except pl.exceptions.PolarsError:
-        raise InputError(f"the files of {str(path)!r} hold columns of one name and different types") from None
+    told = partitions(Path(path), paths)
+    read, found, empty = {}, None, None
+    for one in paths:
+        try:
+            table, its = _read_file(one, dialect, sheet, by_header=by_header)
+        except NoRows as error:  # as jobs write them that had nothing to do
+            empty = error
+            continue
+        read[one], found = table.frame(), found or its
+    if empty is not None and not read:
+        raise empty
+    if len(paths) == 1 and not told[0]:
+        return read[paths[0]], found
+    of_folders = typed(told, [frame.schema for frame in read.values()])
+    frames = [with_told(read[one], its, of_folders) for one, its in zip(paths, told, strict=True) if one in read]
+    types = common_types([f"file {str(one)!r}" for one in read], [frame.schema for frame in frames])
+    # By name: the same columns may stand in another order.
+    return pl.concat([as_types(frame, types) for frame in frames]), found
 
 
 def read_columns(
@@ -107,35 +114,10 @@ def read_columns(
 ) -> tuple[Columns, Dialect | None]:
     """The same as `read_table`; one large file of delimited text in less memory, its texts counted on the way."""
     paths = files_of(Path(path))
-    if len(paths) == 1:
+    if len(paths) == 1 and not partitions(Path(path), paths)[0]:
         return _read_file(paths[0], dialect, sheet, by_header=by_header, in_blocks=True)
     frame, found = read_table(path, dialect=dialect, sheet=sheet, by_header=by_header)
     return Columns.of(frame), found
-
-
-def _framed(table: Columns, found: Dialect | None) -> tuple[pl.DataFrame, Dialect | None]:
-    return table.frame(), found
-
-
-def files_of(path: Path) -> list[Path]:
-    """The files that a folder or a pattern means, or the one that is named."""
-    if path.is_dir():
-        found = sorted(p for p in path.iterdir() if p.is_file() and form_by_name(p) and not p.name.startswith("."))
-        if not found:
-            raise InputError(f"folder {str(path)!r} holds no table: no file whose ending names a format")
-        if (path / "database.json").is_file():
-            raise InputError(f"folder {str(path)!r} is a database of several tables, and this takes one: name its file")
-        return found
-    if glob.has_magic(str(path)) and not path.exists():
-        found = sorted(Path(p) for p in glob.glob(str(path)))  # noqa: PTH207 - a pattern may be absolute
-        if not found:
-            raise InputError(f"no file fits the pattern {str(path)!r}")
-        return found
-    return [path]
-
-
-def form_by_name(path: Path) -> str | None:
-    return ENDINGS.get((path.with_suffix("") if path.suffix.lower() in PACKED else path).suffix.lower())
 
 
 def _read_file(
@@ -466,7 +448,7 @@ _READERS: dict[str, Callable[[bytes, str], pl.DataFrame]] = {
 
 def _checked(frame: pl.DataFrame, what: str) -> pl.DataFrame:
     if frame.width == 0 or frame.height == 0:
-        raise InputError(f"{what} has {frame.width} columns and no rows")
+        raise NoRows(f"{what} has {frame.width} columns and no rows")
     check_names(frame.columns, what)
     nested = [name for name, dtype in frame.schema.items() if not dtype_name(dtype)]
     if nested:

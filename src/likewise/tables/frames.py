@@ -18,6 +18,11 @@ from likewise.schema.dtypes import dtype_name
 from likewise.tables.arrow import from_arrow
 from likewise.tables.pandas import from_pandas, object_series
 
+
+class NoRows(InputError):
+    """A file has columns and no rows: it may be one of several."""
+
+
 GiveBack = Callable[[pl.DataFrame], Any]
 T = TypeVar("T")
 

@@ -71,10 +71,29 @@ def load(path: Path) -> Source:
     name = path.name[: -len(path.suffix)] if path.suffix.lower() in PACKED else path.name
     with input_errors(what), _opened(path, is_standard) as stream:
         head = stream.read(_BLOCK)
-        packed = next((kind for magic, kind in _MAGIC.items() if head.startswith(magic)), None)
+        packed = _packing_of(head)
         if packed is None:
             return Source(name, what, _plain(stream, head, what))
         return Source(name, what, _unpacked(stream, head, packed, what))
+
+
+def pieces(path: Path, size: int = _BLOCK) -> Iterator[bytes]:
+    """The content of a file some bytes at a time, unpacked as its first bytes say.
+
+    Raises:
+        InputError: as of `load`.
+    """
+    what = f"file {str(path)!r}"
+    with input_errors(what), path.open("rb") as stream:
+        head = stream.read(_BLOCK)
+        packed = _packing_of(head)
+        if packed is not None:
+            yield from _unpacking_of(stream, head, packed, what)
+            return
+        _refuse_alien(head, what)
+        while head:
+            yield head
+            head = stream.read(size)
 
 
 @contextlib.contextmanager
@@ -147,26 +166,39 @@ def _refuse_alien(head: bytes, what: str) -> None:
         )
 
 
+def _packing_of(head: bytes) -> str | None:
+    return next((kind for magic, kind in _MAGIC.items() if head.startswith(magic)), None)
+
+
 def _unpacked(stream: IO[bytes], head: bytes, packed: str, what: str) -> bytes:
-    """All of a packed stream; several packed files one after the other, as parallel packers write them, are one."""
+    """All of a packed stream."""
     buffer, has_line = io.BytesIO(), False
-    unpacker, block = _unpacker(packed), head
+    for out in _unpacking_of(stream, head, packed, what):
+        buffer.write(out)
+        has_line = has_line or _has_line(out)
+        _refuse_endless(buffer, has_line=has_line, what=what)
+    return buffer.getvalue()
+
+
+def _unpacking_of(stream: IO[bytes], head: bytes, packed: str, what: str) -> Iterator[bytes]:
+    """A packed stream some bytes at a time; several packed files one after the other, as parallel packers write them,
+    are one."""
+    unpacker, block, is_empty = _unpacker(packed), head, True
     while block:
         with _unpacking(packed, what):
             if unpacker.eof:
                 unpacker = _unpacker(packed)
             out = unpacker.decompress(block)
-        if buffer.tell() == 0 and out:
-            _refuse_alien(out, f"{what} (unpacked)")
-        buffer.write(out)
-        has_line = has_line or _has_line(out)
-        _refuse_endless(buffer, has_line=has_line, what=what)
+        if out:
+            if is_empty:
+                _refuse_alien(out, f"{what} (unpacked)")
+            is_empty = False
+            yield out
         block = (unpacker.unused_data if unpacker.eof else b"") or stream.read(_BLOCK)
     if not unpacker.eof:
         raise InputError(f"{what} is a damaged or cut-off {packed} file: it cannot be unpacked")
-    if not buffer.tell():
+    if is_empty:
         raise InputError(f"{what} is empty")
-    return buffer.getvalue()
 
 
 def _unpacker(packed: str) -> Any:

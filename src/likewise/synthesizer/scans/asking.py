@@ -34,7 +34,7 @@ def in_parts(
     Raises:
         OptionError: something is asked for that does not go with it.
     """
-    asked = {name: value for name, value in where.items() if value not in (None, False)}
+    asked = {name: value for name, value in where.items() if value is not None and value is not False}
     if not isinstance(frame, Scan) and not asked:
         if any(value is not None for value in others.values()) or not is_large(frame):
             return None

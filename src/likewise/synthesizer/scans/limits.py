@@ -19,7 +19,7 @@ from likewise.models.copula.model import GaussianCopula
 from likewise.schema.column import Column, Role, Schema
 from likewise.schema.places import pairs_of
 from likewise.sources.opening import cells_in
-from likewise.tables.files import files_of, form_by_name
+from likewise.tables.folders import files_of, form_by_name
 
 if TYPE_CHECKING:
     from likewise.synthesizer.estimator import Synthesizer

@@ -12,11 +12,11 @@ from typing import Any
 
 import polars as pl
 
-from likewise.studio.api import State
 from likewise.studio.guard import App
 from likewise.studio.jobs import Jobs
 from likewise.studio.server import application
 from likewise.studio.session import Session
+from likewise.studio.state import State
 from likewise.studio.tickets import Tickets
 
 PORT, TOKEN = 8123, "a-token"

@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("starlette", reason="Starlette is in the extra 'studio'")
 
-from likewise.studio import api
+from likewise.studio import api, state
 from likewise.studio.session import Run, Settings, file_name
 from likewise.studio.tickets import SECONDS, Served, Tickets
 
@@ -128,7 +128,7 @@ def test_every_answer_carries_the_headers_and_allows_no_other_origin(page: Studi
 
 
 def test_an_upload_that_says_that_it_is_too_large_is_not_read(page: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api, "MOST_UPLOAD", 1000)
+    monkeypatch.setattr(state, "MOST_UPLOAD", 1000)
     answer = page.call("PUT", "/api/data", chunks=[b"x"], headers=[("content-length", "1001")], query="name=a.csv")
     assert answer.status == 413
     assert list(page.state.session.folder.iterdir()) == []
@@ -136,7 +136,7 @@ def test_an_upload_that_says_that_it_is_too_large_is_not_read(page: Studio, monk
 
 @pytest.mark.parametrize("told", ["10", "-5", "x"])
 def test_an_upload_is_counted_whatever_it_says(page: Studio, monkeypatch: pytest.MonkeyPatch, told: str) -> None:
-    monkeypatch.setattr(api, "MOST_UPLOAD", 1000)
+    monkeypatch.setattr(state, "MOST_UPLOAD", 1000)
     answer = page.call(
         "PUT", "/api/data", chunks=[b"a,b\n" * 100] * 10, headers=[("content-length", told)], query="name=a.csv"
     )

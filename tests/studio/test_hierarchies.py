@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import threading
 from collections.abc import Iterator
 from contextlib import chdir
 from pathlib import Path
@@ -18,15 +16,15 @@ pytest.importorskip("starlette", reason="Starlette is in the extra 'studio'")
 from likewise import privacy
 from likewise.errors import OptionError
 from likewise.privacy.hierarchies import from_csv, from_dict
-from likewise.studio import hierarchies, recipes, worker
-from likewise.studio.api import State
+from likewise.studio import hierarchies, recipes, runs
 from likewise.studio.hierarchies import Edit, Risks
 from likewise.studio.jobs import Jobs
 from likewise.studio.session import Change, Session, Source
+from likewise.studio.state import State
 from likewise.studio.tickets import Tickets
 
 from .asgi import Studio, studio
-from .test_recipes import execute
+from .working import execute, ran
 
 QUASI = ("age", "town", "sex")
 
@@ -98,17 +96,14 @@ def test_what_is_edited_is_what_command_and_python_use(state: State, tmp_path: P
     session = state.session
     session.edits = (Edit("age", "cut", at=(30, 50, 65)), Edit("town", "add"))
     session.set({"method": "lattice", "max_suppression": 0.1})
-    state.begin_run()
-    job, run = state.jobs.all[-1], session.runs[-1]
-    with chdir(job.folder):
-        assert worker.run([*map(list, job.commands)], worker.Teller(io.StringIO()), threading.Event()) == 0
+    run = ran(state)
     rows = pl.read_csv(run.folder / recipes.ROWS, infer_schema=False)
     assert rows.group_by(QUASI).len()["len"].min() >= 5  # type: ignore[operator]
     assert set(rows["age"]) <= {"< 30", "30 .. < 50", "50 .. < 65", ">= 65", "*"} or rows["age"].n_unique() > 5
     place = tmp_path / "again"
     place.mkdir()
     people().write_csv(place / "people.csv")
-    for name, text in state.hierarchies().items():
+    for name, text in runs.hierarchies_of(session).items():
         (place / name).write_text(text, encoding="utf-8")
     with chdir(place):
         Path(recipes.SCHEMA).write_text(run.schema.to_json(), encoding="utf-8")

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import os
 import re
-import shlex
-import threading
 import tomllib
 from contextlib import chdir
 from pathlib import Path
@@ -19,16 +16,16 @@ import pytest
 pytest.importorskip("starlette", reason="Starlette is in the extra 'studio'")
 
 import likewise as lw
-from likewise.cli.app import app
-from likewise.studio import api, facts, recipes, worker
-from likewise.studio.api import State
+from likewise.studio import facts, handing, recipes, runs
 from likewise.studio.jobs import Jobs
 from likewise.studio.server import ASSETS
 from likewise.studio.session import Change, Session, Source, mix_of
+from likewise.studio.state import State
 from likewise.studio.tickets import Tickets
 from likewise.studio.words import PAIRS
 
 from .tables import table
+from .working import end_job, execute, ran
 
 STATIC = Path(recipes.__file__).parent / "static"
 
@@ -49,27 +46,9 @@ def state(tmp_path: Path) -> State:
     return State(session, Jobs(), Tickets(), lang="en", budget=None)
 
 
-def ran(state: State) -> Any:
-    """The run of the settings, done in this process by the commands of its job."""
-    state.begin_run()
-    job, run = state.jobs.all[-1], state.session.runs[-1]
-    with chdir(job.folder):
-        assert worker.run([*map(list, job.commands)], worker.Teller(io.StringIO()), threading.Event()) == 0
-    job.status = "done"
-    state.finish_run(run, job)
-    return run
-
-
 def shown(state: State, screen: str, form: str) -> str:
     run = state.session.runs[-1] if state.session.runs else None
     return recipes.steps(state.session, run)[screen][form]
-
-
-def execute(command: str) -> None:
-    for line in command.splitlines():
-        first, *words = shlex.split(line)
-        assert first == "likewise"
-        assert not app(words, standalone_mode=False)
 
 
 @pytest.mark.parametrize("purpose", ["synthetic", "k"])
@@ -134,7 +113,7 @@ def test_rows_in_set_shares_are_those_of_command_and_python(state: State) -> Non
 
 def test_drawn_rows_are_given_out_with_types(state: State) -> None:
     run = ran(state)
-    api._as_parquet(run, run.folder / recipes.ROWS, run.folder / "synthetic.parquet")
+    handing._as_parquet(run, run.folder / recipes.ROWS, run.folder / "synthetic.parquet")
     found = pl.read_parquet(run.folder / "synthetic.parquet")
     assert found["age"].dtype == pl.Float64
     assert found["visits"].dtype.is_integer()
@@ -205,13 +184,8 @@ def test_the_rows_themselves_are_anonymised_as_the_command_does(state: State, tm
 
 
 def test_whether_balancing_helps_is_told_as_the_command_tells_it(state: State, tmp_path: Path) -> None:
-    state.begin_advice()
-    job = state.jobs.all[-1]
-    with chdir(job.folder):
-        assert worker.run([*map(list, job.commands)], worker.Teller(io.StringIO()), threading.Event()) == 0
-    job.status = "done"
-    assert job.ended is not None
-    job.ended(job)
+    runs.begin_advice(state)
+    end_job(state)
     assert state.session.advice is not None
     names: dict[str, Any] = {}
     with chdir(tmp_path):
@@ -251,7 +225,7 @@ def test_what_is_no_plan_is_refused(state: State, tmp_path: Path, text: str) -> 
 
 def test_a_job_is_a_process_that_tells_and_keeps_what_it_has_when_stopped(state: State) -> None:
     state.session.set({"model": "autoregressive"})
-    state.begin_run()
+    runs.begin(state)
     job, run = state.jobs.all[0], state.session.runs[0]
 
     async def watch() -> None:
@@ -276,9 +250,9 @@ def test_a_job_is_a_process_that_tells_and_keeps_what_it_has_when_stopped(state:
 
 def test_a_job_that_fails_says_why_and_one_that_is_cancelled_leaves_no_process(state: State) -> None:
     state.session.set({"purpose": "budget"})
-    state.begin_run()  # nothing is declared, and no total was set
+    runs.begin(state)  # nothing is declared, and no total was set
     state.session.set({"purpose": "synthetic"})
-    state.begin_run()
+    runs.begin(state)
 
     async def watch() -> None:
         work = asyncio.create_task(state.jobs.run())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import sqlite3
-import threading
 import zipfile
 from collections.abc import Iterator
 from contextlib import chdir, closing
@@ -21,16 +20,17 @@ from tests.databases.shops import shop
 
 import likewise as lw
 from likewise.errors import InputError
-from likewise.studio import api, recipes, table_recipes, tables, worker
-from likewise.studio.api import State
+from likewise.studio import recipes, runs, table_recipes, tables
+from likewise.studio import state as state_module
 from likewise.studio.jobs import Jobs
 from likewise.studio.server import open_file
 from likewise.studio.session import Session
+from likewise.studio.state import State
 from likewise.studio.tables import KeyChange, Tables
 from likewise.studio.tickets import Tickets
 
 from .asgi import Studio, studio
-from .test_recipes import execute
+from .working import end_job, execute, ran
 
 KEY = "orders.user -> users.id"
 
@@ -69,16 +69,6 @@ def state(tmp_path: Path) -> State:
     return State(session, Jobs(), Tickets(), lang="en", budget=None)
 
 
-def ran(state: State) -> None:
-    """The last job, by its commands, in this process."""
-    job = state.jobs.all[-1]
-    with chdir(job.folder):
-        assert worker.run([*map(list, job.commands)], worker.Teller(io.StringIO()), threading.Event()) == 0
-    job.status = "done"
-    assert job.ended is not None
-    job.ended(job)
-
-
 def test_keys_are_taken_and_refused_with_undo(state: State) -> None:
     session = state.session
     assert KEY in map(str, session.keys.foreign)
@@ -103,9 +93,7 @@ def test_what_is_drawn_is_what_command_and_python_draw(state: State, tmp_path: P
     session.tell(KeyChange(root="users"))
     session.set({"max_seconds": 2.0} | {"seed": 3})
     session.set({"max_seconds": None})
-    state.begin_run()
-    ran(state)
-    run = session.runs[0]
+    run = ran(state)
     assert [one["table"] for one in run.facts["previews"]] == ["lines", "orders", "users"]
     assert run.facts["scores"]
     told = state.run_told(run)
@@ -123,8 +111,8 @@ def test_what_is_drawn_is_what_command_and_python_draw(state: State, tmp_path: P
         for name, frame in lw.Database.read("synthetic").tables.items():
             assert frame.equals(expected.tables[name]), name
     session.scale, session.draw_seed = 0.5, 7
-    state.begin_draw_of(run, session.several)
-    ran(state)
+    runs.begin_draw(state, run)
+    end_job(state)
     assert run.facts["drawn_tables"]
     with chdir(run.folder):
         execute(table_recipes.steps(session)["rows"]["command"])
@@ -189,7 +177,7 @@ def test_no_member_of_a_zip_leaves_its_folder(page: Studio, tmp_path: Path, name
 def test_a_bomb_is_stopped_by_what_it_unpacks_to(page: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     bomb = zipped(**{"a.csv": b"x,y\n" + b"0,0\n" * 500_000, "b.csv": "x\n1\n"})
     assert len(bomb) < 100_000
-    monkeypatch.setattr(api, "MOST_UPLOAD", 100_000)
+    monkeypatch.setattr(state_module, "MOST_UPLOAD", 100_000)
     answer = put(page, bomb)
     assert answer.status == 400
     assert "100,000 bytes" in answer.json["error"]
@@ -200,7 +188,7 @@ def test_sizes_that_a_zip_makes_up_are_not_believed(page: Studio, monkeypatch: p
     data = bytearray(zipped(**{"a.csv": b"x,y\n" + b"0,0\n" * 50_000, "b.csv": "x\n1\n"}))
     at = data.rindex(b"PK\x01\x02", 0, data.rindex(b"PK\x01\x02"))  # of a.csv, in the list at the end
     data[at + 24 : at + 28] = (10).to_bytes(4, "little")
-    monkeypatch.setattr(api, "MOST_UPLOAD", 100_000)
+    monkeypatch.setattr(state_module, "MOST_UPLOAD", 100_000)
     assert put(page, bytes(data)).status == 400
     assert is_left_as_it_was(page)
 

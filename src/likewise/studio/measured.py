@@ -13,8 +13,7 @@ from likewise.evaluate.thresholds import check, parse_thresholds
 from likewise.report.comparison import compare
 from likewise.report.drawing import layout
 from likewise.report.score_words import figure, label, least_leak
-
-LANGUAGES = ("en", "zh")
+from likewise.studio.spoken import LANGUAGES
 
 
 def report_in(path: Path) -> Report:

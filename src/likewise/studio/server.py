@@ -28,10 +28,11 @@ from starlette.routing import Route
 
 from likewise.databases.database import Database
 from likewise.errors import InputError, OutputError
-from likewise.studio.api import ROUTES, State
+from likewise.studio.api import ROUTES
 from likewise.studio.guard import App, Guard, Receive, Scope, Send
 from likewise.studio.jobs import Jobs
 from likewise.studio.session import Session, Source
+from likewise.studio.state import State
 from likewise.studio.tables import Tables, holds_several
 from likewise.studio.tickets import Served, Tickets
 from likewise.studio.words import WORDS

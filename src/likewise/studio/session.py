@@ -4,6 +4,7 @@ one step back is the list without its last, and the same list says the step as c
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
@@ -229,6 +230,17 @@ class Session:
             self.settings = replace(self.settings, purpose="budget")
         seen = {} if source.blind else {"sha256": source.digest, "rows": source.frame.height}
         self.noted("opened", name=source.name, blind=source.blind, **seen)
+
+    def new_folder(self) -> Path:
+        """An empty folder for what a job reads and writes."""
+        folder = self.folder / secrets.token_hex(8)
+        folder.mkdir(mode=0o700)
+        return folder
+
+    @property
+    def read(self) -> Any:
+        """The schema of what is open: of a table, or the keys of several."""
+        return self.schema if self.tables is None else self.keys
 
     @property
     def table(self) -> Source:

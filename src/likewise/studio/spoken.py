@@ -11,6 +11,8 @@ from dataclasses import fields
 from likewise.models.about import About
 from likewise.report.notes import translated
 
+LANGUAGES = ("en", "zh")
+
 NOTES = {
     "no value is known: the column is all missing": "没有任何已知取值：整列缺失",
     "constant: one value in all known rows": "常数列：所有已知行只有一个取值",

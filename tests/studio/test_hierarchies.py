@@ -79,11 +79,11 @@ def test_groups_are_merged_and_stay_nested(state: State) -> None:
     session = state.session
     values = hierarchies.values_of(session.table, session.schema)["town"]
     edits: list[Edit] = [Edit("town", "add"), Edit("town", "add")]
-    chains = hierarchies.chains_of(values, edits, least=5)
+    chains = hierarchies.chains_of(values, edits, k=5)
     level = len(next(iter(chains.values()))) - 1
     labels = sorted({chain[level - 1] for chain in chains.values()})[:2]
     edits.append(Edit("town", "merge", level, tuple(labels), "south"))
-    merged = hierarchies.chains_of(values, edits, least=5)
+    merged = hierarchies.chains_of(values, edits, k=5)
     assert "south" in {chain[level - 1] for chain in merged.values()}
     again = from_dict(merged)
     for step in range(1, again.height):
@@ -115,7 +115,7 @@ def test_what_is_edited_is_what_command_and_python_use(state: State, tmp_path: P
         values = hierarchies.values_of(session.table, session.schema)
         for k, name in enumerate(("age", "town"), 1):
             own = [edit for edit in session.edits if edit.column == name]
-            held, read = from_dict(hierarchies.chains_of(values[name], own, least=5)), from_csv(f"hierarchy-{k}.csv")
+            held, read = from_dict(hierarchies.chains_of(values[name], own, k=5)), from_csv(f"hierarchy-{k}.csv")
             for step in range(1, read.height + 1):
                 assert read.labels(values[name], step).equals(held.labels(values[name], step), check_names=False)
     done = privacy.anonymize(people(), quasi_identifiers=list(QUASI), k=5, method="lattice", max_suppression=0.1,
@@ -126,6 +126,37 @@ def test_what_is_edited_is_what_command_and_python_use(state: State, tmp_path: P
     live = told(state, **done.report.levels)["risk"]
     assert live["below"] == done.report.n_suppressed
     assert live["loss"] == pytest.approx(done.report.gcp, abs=1e-9)
+
+
+def test_levels_that_are_set_are_those_of_the_run_and_of_every_step_that_is_shown(state: State, tmp_path: Path) -> None:
+    session = state.session
+    session.edits = (Edit("age", "cut", at=(30, 50, 65)),)
+    session.set({"k": 8, "method": "lattice", "max_suppression": 0.4, "levels": {"age": 1, "town": 0, "pay": 3}})
+    live = told(state, age=1, town=0, sex=0)["risk"]
+    found = []
+    for sex in ({}, {"sex": 0}):
+        session.set({"levels": {"age": 1, "town": 0, "pay": 3} | sex})  # what is no quasi-identifier is not heard
+        run = ran(state)
+        assert {**run.facts["recoded"]["levels"], "sex": 0} == {"age": 1, "town": 0, "sex": 0}
+        found.append(pl.read_csv(run.folder / recipes.ROWS, infer_schema=False).sort(pl.all()))
+    assert run.facts["recoded"]["n_suppressed"] == live["below"]
+    assert run.facts["recoded"]["gcp"] == pytest.approx(live["loss"], abs=1e-9)
+    people().write_csv(tmp_path / "people.csv")
+    with chdir(tmp_path):
+        for name, text in runs.hierarchies_of(session).items():
+            Path(name).write_text(text, encoding="utf-8")
+        Path(recipes.SCHEMA).write_text(run.schema.to_json(), encoding="utf-8")
+        steps = recipes.steps(session, run)["train"]
+        for do in (lambda: execute(steps["command"]), lambda: exec(steps["python"], {})):
+            do()
+            assert pl.read_csv(recipes.ROWS, infer_schema=False).sort(pl.all()).equals(found[-1])
+        Path("plan.toml").write_text(recipes.toml(session.plan()), encoding="utf-8")
+        other = State(Session(tmp_path), Jobs(), Tickets(), lang="en", budget=None)
+        other.session.opened(Source.open(tmp_path / "people.csv", "people.csv"))
+        other.follow(tmp_path / "plan.toml")
+        assert other.session.settings == session.settings
+    with pytest.raises(OptionError, match="lattice"):
+        session.set({"method": "mondrian"})
 
 
 def test_the_plan_keeps_the_edits(state: State, tmp_path: Path) -> None:
@@ -170,7 +201,7 @@ def test_what_is_no_edit_changes_nothing(page: Studio, said: dict[str, Any]) -> 
     assert page.call("POST", "/api/hierarchy", chunks=[infinite]).status == 400
 
 
-@pytest.mark.parametrize("levels", [{"age": 99}, {"age": -1}, {"age": "1"}, {"pay": 0}, [1], {"age": 1.5}])
+@pytest.mark.parametrize("levels", [{"age": True}, {"age": -1}, {"age": "1"}, {"pay": 0}, [1], {"age": 1.5}])
 def test_levels_that_are_none_are_refused(page: Studio, levels: Any) -> None:
     assert page.call("POST", "/api/risk", {"levels": levels}).status == 400
     assert page.call("POST", "/api/risk", {"levels": {"age": 1}}).status == 200
@@ -202,5 +233,5 @@ def test_blind_nothing_is_counted(tmp_path: Path) -> None:
 def test_values_that_no_file_of_a_hierarchy_holds_are_told_of(tmp_path: Path) -> None:
     for values in ([" a", "b"], ["a\nb", "c"], ["", "c"]):
         with pytest.raises(OptionError, match="go in no hierarchy"):
-            hierarchies.chains_of(pl.Series("x", values), [], least=5)
+            hierarchies.chains_of(pl.Series("x", values), [], k=5)
     assert Risks is not None

@@ -122,6 +122,10 @@ def anonymize(
         list[str] | None,
         typer.Option(metavar="COL=CSV", help="A column's hierarchy: lines of a value and its labels, near to far."),
     ] = None,
+    level: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COL=N", help="For lattice: the step of a column's hierarchy, 0 as it is; else searched."),
+    ] = None,
     method: Annotated[Method, typer.Option(help="By class, by whole columns, by cells.")] = Method.MONDRIAN,
     max_suppression: Annotated[
         float, typer.Option(min=0, metavar="S", help="Share of rows that lattice may suppress.")
@@ -163,7 +167,7 @@ def anonymize(
       likewise anonymize real.csv -o anonymized.csv --quasi-identifiers age,sex,zip --k 10
       likewise anonymize real.csv -o anonymized.csv --quasi-identifiers age,sex,zip --sensitive illness --l 3 --t 0.3
       likewise anonymize real.csv -o anonymized.csv --quasi-identifiers age,zip --method lattice \\
-        --max-suppression 0.02 --hierarchy zip=zip.csv --json report.json --report report.html
+        --max-suppression 0.02 --hierarchy zip=zip.csv --level zip=2 --json report.json --report report.html
       likewise anonymize visits.csv -o anonymized.csv --quasi-identifiers age,sex --entity patient --k 10 \\
         --method local-suppression --importance age=3
       likewise anonymize big/ -o anonymized.parquet --quasi-identifiers age,sex,zip --engine processes --workers 8
@@ -200,7 +204,8 @@ def anonymize(
             frame, quasi_identifiers=column_names(quasi_identifiers, frame), entity=entity_of(entity, no_entity),
             promise=promise, sensitive=column_names(sensitive or [], frame),
             drop=column_names(reading.drop or [], frame),
-            population=public, hierarchies=hierarchies, method=method.value, max_suppression=max_suppression,
+            population=public, hierarchies=hierarchies, levels=_levels(level or []),
+            method=method.value, max_suppression=max_suppression,
             suppressed=suppressed.value, numbers=numbers.value, max_seconds=max_seconds,
             importance=_weights(importance or []), star=star.value, schema=schema,
             keep_order=keep_order, random_state=seed, **({"to": output, **asdict(doing)} if in_parts else {}),
@@ -228,6 +233,13 @@ def _hierarchies(texts: list[str]) -> dict[str, Any]:
     if any(not name or not path for name, _, path in pairs):
         raise errors.OptionError("a hierarchy is given as COL=FILE, such as zip=zip.csv")
     return {name: from_csv(path) for name, _, path in pairs}
+
+
+def _levels(texts: list[str]) -> dict[str, int] | None:
+    try:
+        return {name: int(step) for name, _, step in (text.rpartition("=") for text in texts)} or None
+    except ValueError:
+        raise errors.OptionError("a level is given as COL=N, such as zip=2") from None
 
 
 def _weights(texts: list[str]) -> dict[str, float] | None:

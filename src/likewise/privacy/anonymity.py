@@ -58,6 +58,7 @@ def anonymize(
     k_map: int | None = None,
     population: Any = None,
     hierarchies: Mapping[str, Hierarchy | Mapping[Any, Any]] | None = None,
+    levels: Mapping[str, int] | None = None,
     method: str = "mondrian",
     max_suppression: float = 0.0,
     suppressed: str = "drop",
@@ -90,6 +91,8 @@ def anonymize(
             (lattice only).
         hierarchies: how columns get coarser, by name: a `Hierarchy`, or a mapping of values to labels. Where none is
             given, "lattice" builds one and "mondrian" splits by order.
+        levels: for "lattice", steps of hierarchies that are settled, by name: 0 tells the column as it is, the last
+            hides it. Of columns that are not named the steps are searched, and the best is the best beside these.
         method: "mondrian" recodes each class by itself and loses least; "mondrian-relaxed" may tell equal rows apart;
             "lattice" recodes whole columns, by the best combination of steps there is; "local-suppression" hides single
             cells as `*` and tells all others as they are.
@@ -147,6 +150,8 @@ def anonymize(
         )
     if method != "lattice" and (max_suppression or promise.needs_population):
         raise OptionError("max_suppression, delta and k_map need method='lattice': no other suppresses rows")
+    if method != "lattice" and levels:
+        raise OptionError("levels are steps of whole columns: they need method='lattice', no other recodes so")
     if method != "local-suppression" and (importance is not None or star != "value"):
         raise OptionError("importance and star belong to method='local-suppression': no other hides single cells")
     check_choice("star", star, ("value", "any"))
@@ -164,7 +169,7 @@ def anonymize(
         assert to is not None
         frame.check_apart(Path(to))
         order = _Order(
-            quasi_identifiers, sensitive, promise, hierarchies or {}, max_suppression, schema, dropped, method,
+            quasi_identifiers, sensitive, promise, hierarchies or {}, levels, max_suppression, schema, dropped, method,
             max_seconds, suppressed == "star", keep_order, random_state, said=entity is not None,
         )  # fmt: skip
         with frame.opened() as source, working(engine, workers, address) as work:
@@ -177,7 +182,7 @@ def anonymize(
     table, give_back = from_frame(frame)
     asked = read_asked(
         table, quasi_identifiers, sensitive, promise, hierarchies or {}, max_suppression, population, entity or None,
-        schema,
+        schema, levels=levels,
     )  # fmt: skip
     passing = passing_columns(table, asked, dropped)
     outcome = found_by(asked, method, max_seconds, numbers, importance or {}, star)
@@ -232,6 +237,7 @@ class _Order:
     sensitive: str | Sequence[str] | None
     promise: Promise
     hierarchies: Mapping[str, Hierarchy | Mapping[Any, Any]]
+    levels: Mapping[str, int] | None
     max_suppression: float
     schema: Schema | None
     drop: Sequence[str]
@@ -269,7 +275,7 @@ def _in_parts(
     tuples = shards.counted(engine, source, [*names, *secret])
     asked = read_asked(
         tuples.drop(ROWS), names, secret, order.promise, order.hierarchies, order.max_suppression, None, None,
-        order.schema, tuples[ROWS].to_numpy(),
+        order.schema, tuples[ROWS].to_numpy(), order.levels,
     )  # fmt: skip
     passing = passing_columns(head, asked, order.drop)
     outcome = found_by(asked, order.method, order.max_seconds, "interval", {}, "value")

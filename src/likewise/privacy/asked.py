@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -43,6 +43,7 @@ class Asked:
     entity: str | None
     persons: Ints | None  # (n,) whose each row is; None: each its own
     weights: Ints | None = None  # (n,) rows that each stands for; None: one
+    levels: Mapping[str, int] = field(default_factory=dict)  # quasi-identifier -> its step, where it is not searched
 
     @property
     def n_rows(self) -> int:
@@ -63,6 +64,7 @@ def read_asked(
     table: pl.DataFrame, quasi_identifiers: str | Sequence[str], sensitive: str | Sequence[str] | None,
     promise: Promise, hierarchies: Mapping[str, Hierarchy | Mapping[Any, Any]], max_suppression: float,
     population: Any, entity: str | None, schema: Schema | None = None, weights: Ints | None = None,
+    levels: Mapping[str, int] | None = None,
 ) -> Asked:  # fmt: skip
     names, secret = columns_of(table, quasi_identifiers, sensitive, entity)
     persons = None if entity is None else persons_in(table, entity)
@@ -96,8 +98,20 @@ def read_asked(
     public = None if population is None else read_population(population, names, entity)
     return Asked(
         table, names, readers, values, given, promise, [s for s, _ in columns], [i for _, i in columns],
-        int(max_suppression * n_rows + 1e-9), public, entity, persons, weights,
+        int(max_suppression * n_rows + 1e-9), public, entity, persons, weights, _levels(levels, names),
     )  # fmt: skip
+
+
+def _levels(levels: Mapping[str, int] | None, names: list[str]) -> Mapping[str, int]:
+    """Steps that were asked for; how high a hierarchy is shows when it is built."""
+    if not isinstance(levels, Mapping | None):
+        raise OptionError(f"levels must map quasi-identifiers to steps, got {type(levels).__name__}")
+    for name, step in (levels or {}).items():
+        if name not in names:
+            raise OptionError(f"a level is given for {name!r}, no quasi-identifier{nearest(str(name), names)}")
+        if isinstance(step, bool) or not isinstance(step, int | np.integer) or step < 0:
+            raise OptionError(f"the level of {name!r} must be a whole number of 0 (as it is) or more, got {step!r}")
+    return {name: int(step) for name, step in (levels or {}).items()}
 
 
 def _sensitive(

@@ -14,6 +14,7 @@ References: Samarati 2001; LeFevre et al. 2005 (Incognito: what fails on some co
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,11 +56,13 @@ class NothingValid(Exception):
 def search(
     columns: list[Quasi], sensitive: list[Sensitive], promise: Promise, *, most_suppressed: int, max_seconds: float,
     public: list[Ints] | None = None, persons: Ints | None = None, weights: Ints | None = None,
+    fixed: Mapping[int, int] | None = None,
 ) -> Found:  # fmt: skip
     """The valid node of least loss, or the best one found in time.
 
     Args:
         columns: d columns with ladders.
+        fixed: place of a column -> its step, for columns that are not searched.
         most_suppressed: rows that may be suppressed.
         max_seconds: after this the best node so far is returned with `optimal` False.
         public: codes of the population (for delta-presence and k-map), as the columns'.
@@ -70,10 +73,11 @@ def search(
         NothingValid: no node is valid (or none was found in time).
     """
     lattice = Lattice(columns, sensitive, promise, most_suppressed, public, persons, weights)
-    shape = tuple(ladder.height + 1 for ladder in lattice.ladders)
+    base = tuple((fixed or {}).get(j, 0) for j in range(len(columns)))
+    shape = tuple(1 if j in (fixed or {}) else ladder.height + 1 for j, ladder in enumerate(lattice.ladders))
     n_nodes = int(np.prod([float(s) for s in shape]))
     deadline = time.monotonic() + max_seconds
-    climb = _Climb(lattice, shape, deadline)
+    climb = _Climb(lattice, base, shape, deadline)
     if n_nodes <= MOST_NODES:
         finished = climb.best_first()
     else:
@@ -84,17 +88,19 @@ def search(
     if climb.best is None:
         raise NothingValid(climb.fewest, finished)
     climb.settle_ties()
-    classes, keep = lattice.rows(climb.best)
+    levels = climb.at(climb.best)
+    classes, keep = lattice.rows(levels)
     bound = climb.loss if finished else min(climb.loss, climb.bound)
     lost = int((~keep).sum()) if weights is None else int(weights[~keep].sum())
-    return Found(climb.best, climb.loss, lost, finished, bound, n_nodes, lattice.n_checked, classes, keep)
+    return Found(levels, climb.loss, lost, finished, bound, n_nodes, lattice.n_checked, classes, keep)
 
 
 class _Climb:
-    """One search through a lattice: the best node so far, and what is known of the others."""
+    """One search through a lattice, or the part of it above a base: the best node so far, and what is known of the
+    others. Nodes are counted from the base."""
 
-    def __init__(self, lattice: Lattice, shape: tuple[int, ...], deadline: float) -> None:
-        self.lattice, self.shape, self.deadline = lattice, shape, deadline
+    def __init__(self, lattice: Lattice, base: Node, shape: tuple[int, ...], deadline: float) -> None:
+        self.lattice, self.base, self.shape, self.deadline = lattice, base, shape, deadline
         self.best: Node | None = None
         self.loss, self.bound, self.fewest = np.inf, 0.0, lattice.n_rows
         self.standing: list[Node] = []  # nodes that keep the part of the promise which all nodes above them keep too
@@ -103,11 +109,19 @@ class _Climb:
         # Mean loss of each column at each step if nothing is suppressed, as its part of the whole.
         self.part = [
             np.array([(loss[codes] * start.sizes).sum() for loss in losses]) / (d * lattice.n_rows)
-            for losses, codes in zip(lattice.losses, start.codes, strict=True)
+            for losses, codes in zip(self._losses(), start.codes, strict=True)
         ]
 
+    def _losses(self) -> list[list[Floats]]:
+        """Of each column, at the steps that are searched."""
+        return [own[low : low + n] for own, low, n in zip(self.lattice.losses, self.base, self.shape, strict=True)]
+
+    def at(self, node: Node) -> Node:
+        """The node of the whole lattice."""
+        return tuple(low + level for low, level in zip(self.base, node, strict=True))
+
     def visit(self, node: Node) -> Checked:
-        checked = self.lattice.check(node)
+        checked = self.lattice.check(self.at(node))
         self.fewest = min(self.fewest, checked.suppressed)
         if checked.valid and checked.loss < self.loss:
             self.best, self.loss = node, checked.loss
@@ -170,7 +184,7 @@ class _Climb:
         Columns are raised to the top whole, those of the fewest labels first, for they tell rows apart least; how many
         can be raised is found by binary search. This is the test of a few columns alone (Incognito).
         """
-        labels = [len(ladder.labels[level]) for ladder, level in zip(self.lattice.ladders, node, strict=True)]
+        labels = [len(ladder.labels[level]) for ladder, level in zip(self.lattice.ladders, self.at(node), strict=True)]
         order = [j for j in np.argsort(labels, kind="stable").tolist() if node[j] + 1 < self.shape[j]]
         fails, passes = 0, len(order)
         while passes - fails > 1:
@@ -203,7 +217,7 @@ class _Climb:
         for j in range(len(self.shape)):
             while self.best is not None and self.best[j] > 0:
                 lower = (*self.best[:j], self.best[j] - 1, *self.best[j + 1 :])
-                checked = self.lattice.check(lower)
+                checked = self.lattice.check(self.at(lower))
                 if not checked.valid or checked.loss > self.loss + 1e-12:
                     break
                 self.best = lower

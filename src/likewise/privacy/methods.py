@@ -148,7 +148,7 @@ def _lattice(asked: Asked, max_seconds: float) -> Outcome:
     try:
         found = search(
             columns, asked.sensitive, asked.promise, most_suppressed=asked.most_suppressed, max_seconds=max_seconds,
-            public=public, persons=asked.persons, weights=asked.weights,
+            public=public, persons=asked.persons, weights=asked.weights, fixed=_fixed(asked, columns),
         )  # fmt: skip
     except NothingValid as nothing:
         raise PrivacyError(_nothing_valid(asked, nothing)) from None
@@ -165,6 +165,16 @@ def _lattice(asked: Asked, max_seconds: float) -> Outcome:
         loss = cell_losses(column)[level][column.codes]
         ncp[column.name] = float(np.average(np.where(found.keep, loss, 1.0), weights=asked.weights))
     return Outcome(recoding, np.where(found.keep, recoding.find(asked.table), -1), ncp, found)
+
+
+def _fixed(asked: Asked, columns: list[Quasi]) -> dict[int, int]:
+    """The steps that are settled, by the place of their column."""
+    for column in columns:
+        assert column.ladder is not None
+        level, height = asked.levels.get(column.name, 0), column.ladder.height
+        if level > height:
+            raise OptionError(f"column {column.name!r}: the levels of its hierarchy are 0 to {height}, got {level}")
+    return {j: asked.levels[c.name] for j, c in enumerate(columns) if c.name in asked.levels}
 
 
 def _laddered(asked: Asked) -> tuple[list[Quasi], list[Ints] | None]:
@@ -191,7 +201,7 @@ def _nothing_valid(asked: Asked, nothing: NothingValid) -> str:
     n, fewest = asked.n_rows, nothing.fewest_suppressed
     searched = "" if nothing.searched_all else " found in the time given"
     share = min(np.ceil(fewest / n * 1e4) / 1e4, 0.9999)
-    advice = "give coarser hierarchies, relax the promise"
+    advice = f"give coarser {'levels or ' * bool(asked.levels)}hierarchies, relax the promise"
     if fewest < n and (asked.promise.delta is None or asked.promise.delta[0] == 0):
         advice += f", or allow max_suppression={share:g}"
     return (

@@ -153,6 +153,8 @@ def _notes(asked: Asked, outcome: Outcome, measures: Anonymity) -> list[str]:
         built = [n for n in asked.names if n not in asked.hierarchies]
         if built:
             notes.append("hierarchies were built from the data for: " + ", ".join(map(repr, built)))
+        if asked.levels:
+            notes.append("levels were given, not searched, for: " + ", ".join(map(repr, asked.levels)))
         if not outcome.found.optimal:
             notes.append("the search ended before its best recoding was proven best; give it more max_seconds")
     return notes

@@ -64,6 +64,7 @@ ZH: dict[str, str] = {
     ),
     "column {column}: {n} missing cells are a level of their own": "列 {column}：{n} 个缺失格自成一个取值",
     "hierarchies were built from the data for: {columns}": "以下列的层级由数据生成：{columns}",
+    "levels were given, not searched, for: {columns}": "以下列的级别为指定而非搜索得出：{columns}",
     "the search ended before its best recoding was proven best; give it more max_seconds": (
         "搜索在证明最优之前结束；可增大 max_seconds"
     ),

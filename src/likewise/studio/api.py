@@ -39,12 +39,10 @@ async def column(state: State, request: Request) -> Any:
 
 async def try_column(state: State, request: Request) -> Any:
     said = await said_in(request)
-    session = state.session
-    if session.table.blind:
-        raise OptionError("the rows are not looked at: they were opened by their header alone")
+    session, source = state.session, state.session.seen
     change = Change(text_of(said, "column"), fields_of(said))
-    schema = await asyncio.to_thread(session.table.read_as, (*session.changes, change))
-    return await asyncio.to_thread(facts.tried, session.table, schema, str(change.column))
+    schema = await asyncio.to_thread(source.read_as, (*session.changes, change))
+    return await asyncio.to_thread(facts.tried, source, schema, str(change.column))
 
 
 async def declare(state: State, request: Request) -> Any:
@@ -71,9 +69,7 @@ async def redo(state: State, request: Request) -> Any:
 
 async def propose(state: State, request: Request) -> Any:
     """Rules that all rows keep."""
-    source, schema = state.session.table, state.session.schema
-    if source.blind:
-        raise OptionError("the rows are not looked at: they were opened by their header alone")
+    source, schema = state.session.seen, state.session.schema
     found = await asyncio.to_thread(discover_rules, source.frame, schema)
     return {"proposed": [{"rule": p.rule, "rows": p.rows, "rate": p.likely} for p in found]}
 
@@ -105,43 +101,27 @@ async def protect(state: State, request: Request) -> Any:
 async def risk(state: State, request: Request) -> Any:
     """What is at risk where each quasi-identifier is told at a level of its hierarchy."""
     levels = (await said_in(request)).get("levels", {})
-    session = state.session
-    if session.table.blind or not isinstance(levels, dict):
-        raise OptionError("levels are of quasi-identifiers of a table whose rows may be looked at")
-    return await asyncio.to_thread(
-        state.risks.told, session.table, session.schema, session.edits, session.settings.k, levels
-    )
+    session, source = state.session, state.session.seen
+    if not isinstance(levels, dict):
+        raise OptionError("levels are whole numbers from 0, by the names of columns")
+    return await asyncio.to_thread(state.risks.told, source, session.schema, session.edits, session.settings.k, levels)
 
 
 async def hierarchy(state: State, request: Request) -> Any:
     """Edit the hierarchy of a quasi-identifier, take the last edit back, or all of a column."""
     said = await said_in(request)
-    session, do = state.session, said.get("do")
-    if session.table.blind:
-        raise OptionError("the rows are not looked at: they were opened by their header alone")
+    session, source = state.session, state.session.seen
 
     def work() -> None:
-        if do == "undo":
-            edits = session.edits[:-1]
-        elif do == "reset":
-            edits = tuple(edit for edit in session.edits if edit.column != said.get("column"))
+        if said.get("do") == "undo":
+            session.edits = session.edits[:-1]
+        elif said.get("do") == "reset":
+            session.edits = tuple(edit for edit in session.edits if edit.column != said.get("column"))
         else:
-            edit = hierarchies.Edit(**said)
-            values = hierarchies.values_of(session.table, session.schema)
-            if edit.column not in values:
-                raise OptionError(f"column {edit.column!r} is no quasi-identifier")
-            if len(session.edits) >= hierarchies.MOST_EDITS:
-                raise OptionError(f"{hierarchies.MOST_EDITS} edits are the most")
-            edits = (*session.edits, edit)
-            own = [one for one in edits if one.column == edit.column]
-            hierarchies.chains_of(values[edit.column], own, least=session.settings.k)  # which refuses what cannot be
-        session.edits = edits
+            edit = hierarchies.Edit.said(said)
+            session.edits = hierarchies.with_edit(source, session.schema, session.settings.k, session.edits, edit)
         session.noted("edited", **said)
 
-    if do not in ("undo", "reset") and (unknown := set(said) - {"column", "do", "level", "labels", "name", "at"}):
-        raise OptionError(f"of an edit nothing is called {sorted(unknown)[0]!r}")
-    if do not in ("undo", "reset") and not {"column", "do"} <= set(said):
-        raise OptionError("an edit names a column and what is done")
     return await state.changed(work)
 
 

@@ -14,6 +14,7 @@ from likewise.errors import ConditionError, LikewiseError
 from likewise.schema.column import Column, Kind, Schema
 from likewise.schema.parse import parse, parse_column
 from likewise.studio import spoken
+from likewise.studio.faults import fault_of
 from likewise.studio.session import Source
 
 MOST_ROWS = 100_000
@@ -59,7 +60,7 @@ def _pictured(raw: pl.Series, column: Column) -> dict[str, Any]:
     try:
         read = parse_column(raw, column)
     except LikewiseError as error:
-        return facts | {"problem": str(error)}
+        return facts | {"problem": fault_of(error)}
     known = read.drop_nulls()
     facts |= {"n_missing": len(read) - len(known), "n_distinct": known.n_unique(), "n": len(read)}
     if column.role == "drop" or not column.is_modelled or not len(known):
@@ -95,7 +96,7 @@ def tried(source: Source, schema: Schema, name: str) -> dict[str, Any]:
     try:
         read = parse_column(source.frame[name], column)
     except LikewiseError as error:
-        return {"fits": False, "said": str(error)}
+        return {"fits": False, "said": fault_of(error)}
     pairs = pl.DataFrame({"raw": source.frame[name].cast(pl.String, strict=False), "read": read.cast(pl.String)})
     shown = pairs.unique(maintain_order=True).head(EXAMPLES).rows()
     cut = [[_cut(str(a)), None if b is None else _cut(b)] for a, b in shown]

@@ -11,16 +11,17 @@ import itertools
 import math
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, fields
+from typing import Any, Self
 
 import numpy as np
 import polars as pl
 
 from likewise.errors import OptionError
-from likewise.privacy.encoding import Quasi, encode, persons_in, reader
+from likewise.privacy.encoding import Ints, Quasi, encode, persons_in, reader
+from likewise.privacy.ends import ENOUGH
 from likewise.privacy.hierarchies import auto, from_dict
-from likewise.privacy.labels import TOP, as_texts
+from likewise.privacy.labels import TOP, Hierarchy, as_texts
 from likewise.privacy.nodes import Lattice
 from likewise.privacy.promise import Promise
 from likewise.schema.column import Role, Schema
@@ -66,6 +67,19 @@ class Edit:
             raise OptionError("a level is a whole number from 1")
         if not all(isinstance(x, int | float) and not isinstance(x, bool) and math.isfinite(x) for x in self.at):
             raise OptionError("numbers are cut at numbers")
+
+    @classmethod
+    def said(cls, said: Mapping[str, Any]) -> Self:
+        """One as a request says it.
+
+        Raises:
+            OptionError: it is none.
+        """
+        if unknown := set(said) - {one.name for one in fields(cls)}:
+            raise OptionError(f"of an edit nothing is called {sorted(unknown)[0]!r}")
+        if not {"column", "do"} <= set(said):
+            raise OptionError("an edit names a column and what is done")
+        return cls(**said)
 
     def to_dict(self) -> dict[str, Any]:
         return {k: list(v) if isinstance(v, tuple) else v for k, v in vars(self).items() if v not in ((), "")}
@@ -132,13 +146,23 @@ def values_of(source: Source, schema: Schema) -> dict[str, pl.Series]:
     return {name: one.read(source.frame[name]) for name, one in readers.items()}
 
 
-def chains_of(values: pl.Series, edits: Sequence[Edit], *, least: int) -> Chains:
+def persons_of(source: Source, schema: Schema) -> Ints | None:
+    """Whose each row is; None where each is somebody's own."""
+    return None if schema.entity is None else persons_in(source.frame, schema.entity)
+
+
+def built(values: pl.Series, k: int, persons: Ints | None) -> Hierarchy:
+    """The hierarchy that anonymising builds where none is given."""
+    return auto(values, least=min(k, ENOUGH), persons=persons)
+
+
+def chains_of(values: pl.Series, edits: Sequence[Edit], *, k: int, persons: Ints | None = None) -> Chains:
     """The hierarchy of a column written out.
 
     Raises:
         OptionError: it has too many values, or such as no file of a hierarchy holds; an edit cannot be made.
     """
-    base = auto(values, least=least)
+    base = built(values, k, persons)
     distinct = values.unique().sort(nulls_last=True)
     if len(distinct) > MOST_VALUES:
         raise OptionError(f"column {values.name!r}: the hierarchy of {len(distinct):,} values is not edited here")
@@ -153,6 +177,22 @@ def chains_of(values: pl.Series, edits: Sequence[Edit], *, least: int) -> Chains
     return chains
 
 
+def with_edit(source: Source, schema: Schema, k: int, edits: Sequence[Edit], edit: Edit) -> tuple[Edit, ...]:
+    """The edits and one more.
+
+    Raises:
+        OptionError: its column is no quasi-identifier, there are too many, or it cannot be made.
+    """
+    values = values_of(source, schema).get(edit.column)
+    if values is None:
+        raise OptionError(f"column {edit.column!r} is no quasi-identifier")
+    if len(edits) >= MOST_EDITS:
+        raise OptionError(f"{MOST_EDITS} edits are the most")
+    own = [one for one in (*edits, edit) if one.column == edit.column]
+    chains_of(values, own, k=k, persons=persons_of(source, schema))
+    return (*edits, edit)
+
+
 def to_csv(chains: Chains) -> str:
     """As `likewise anonymize --hierarchy` reads it."""
     out = io.StringIO()
@@ -164,11 +204,11 @@ def to_csv(chains: Chains) -> str:
 
 def edited(source: Source, schema: Schema, edits: Sequence[Edit], k: int) -> dict[str, str]:
     """Column -> its hierarchy as a file holds it, of those that were edited and are quasi-identifiers still."""
-    found = {}
+    found, persons = {}, persons_of(source, schema)
     for name, values in values_of(source, schema).items():
         own = [edit for edit in edits if edit.column == name]
         if own:
-            found[name] = to_csv(chains_of(values, own, least=k))
+            found[name] = to_csv(chains_of(values, own, k=k, persons=persons))
     return found
 
 
@@ -182,7 +222,8 @@ class Risks:
         self._lock = threading.Lock()
 
     def told(self, source: Source, schema: Schema, edits: Sequence[Edit], k: int, levels: Mapping[str, int]) -> Any:
-        """The levels of each column with their groups, and the risk where each is told at its chosen level.
+        """The levels of each column with their groups, and the risk where each is told at its chosen level, or at the
+        last where its hierarchy has become lower.
 
         Raises:
             OptionError: a level is none, or an edit cannot be made.
@@ -197,21 +238,21 @@ class Risks:
                 return {"columns": [], "risk": None}
             heights = {column.name: column.ladder.height for column in self._columns if column.ladder is not None}
             for name, level in levels.items():
-                if name not in heights or not isinstance(level, int) or not 0 <= level <= heights[name]:
+                if name not in heights or isinstance(level, bool) or not isinstance(level, int) or level < 0:
                     raise OptionError("levels are whole numbers of quasi-identifiers, from 0 to the height of each")
             own = {edit.column for edit in edits}
-            node = tuple(int(levels.get(column.name, 0)) for column in self._columns)
+            node = tuple(min(levels.get(name, 0), height) for name, height in heights.items())
             shown = [_shown(c, level, c.name in own) for c, level in zip(self._columns, node, strict=True)]
             return {"columns": shown, "risk": self._risk(node)}
 
     def _count(self, source: Source, schema: Schema, edits: Sequence[Edit], k: int) -> None:
-        self._columns = []
+        self._columns, persons = [], persons_of(source, schema)
         for name, values in values_of(source, schema).items():
             own = [edit for edit in edits if edit.column == name]
-            hierarchy = from_dict(chains_of(values, own, least=k)) if own else auto(values, least=k)
+            told = from_dict(chains_of(values, own, k=k, persons=persons)) if own else None
+            hierarchy = built(values, k, persons) if told is None else told
             self._columns.append(encode(values, hierarchy))
         n = source.frame.height
-        persons = None if schema.entity is None else persons_in(source.frame, schema.entity)
         self._lattice = Lattice(self._columns, [], Promise(k=k), n, None, persons) if self._columns else None
 
     def _risk(self, node: tuple[int, ...]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from likewise.errors import OptionError
+from likewise.studio.faults import ended, job_note
 
 GRACE = 3.0
 """Seconds that a process has to end by itself."""
@@ -48,14 +49,16 @@ class Job:
     rows: dict[str, Any] | None = None
     search: dict[str, Any] | None = None
     error: str | None = None
+    code: int = 0
     began: float | None = None
     seconds: float = 0.0
     is_stopping: bool = False
     version: int = 0
 
     def told(self) -> dict[str, Any]:
-        names = ("id", "kind", "status", "phase", "curve", "notes", "rows", "search", "error", "seconds", "is_stopping")
-        return {name: getattr(self, name) for name in names}
+        names = ("id", "kind", "status", "phase", "curve", "rows", "search", "seconds", "is_stopping")
+        told = {name: getattr(self, name) for name in names} | {"notes": list(map(job_note, self.notes))}
+        return told | {"error": None if self.error is None else ended(self.error, self.code)}
 
     def hear(self, event: dict[str, Any]) -> None:
         """Take in one event of its process."""
@@ -128,13 +131,15 @@ class Jobs:
             job.hear(json.loads(line))
             job.seconds = time.monotonic() - job.began
             self._changed(job)
-        code = await process.wait()
+        job.code = code = await process.wait()
         self._process = self._running = None
         job.seconds = time.monotonic() - job.began
         if job.status == "running":
             job.status = "failed" if code else "done"
         if code and job.status == "failed" and job.error is None:
             job.error = f"the process ended with code {code}"
+            if code < 0:
+                job.error = f"the process was ended from outside (signal {-code}): perhaps memory ran out"
         if job.ended is not None:
             await asyncio.to_thread(job.ended, job)
         self._changed(job)

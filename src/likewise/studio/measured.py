@@ -13,6 +13,7 @@ from likewise.evaluate.thresholds import check, parse_thresholds
 from likewise.report.comparison import compare
 from likewise.report.drawing import layout
 from likewise.report.score_words import figure, label, least_leak
+from likewise.studio.faults import outcome
 from likewise.studio.spoken import LANGUAGES
 
 
@@ -41,7 +42,7 @@ def outcomes(path: Path, rules: str) -> list[dict[str, Any]]:
         InputError: the rules cannot be read.
     """
     wanted = parse_thresholds(rules)
-    return [{"passed": one.passed, "said": str(one)} for one in check(report_in(path), wanted)]
+    return [{"passed": one.passed, "said": outcome(str(one))} for one in check(report_in(path), wanted)]
 
 
 def places(schema: DatabaseSchema) -> dict[str, tuple[float, int]]:

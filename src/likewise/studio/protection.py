@@ -14,6 +14,7 @@ from likewise.errors import LikewiseError, PrivacyError
 from likewise.models import MODELS
 from likewise.schema.column import Role, Schema
 from likewise.studio import spoken
+from likewise.studio.faults import fault_of
 from likewise.studio.session import Session, Settings, Source
 
 NOT_PRIVATE = ("copula", "cart")
@@ -45,7 +46,7 @@ def unsaid(source: Source, schema: Schema, settings: Settings) -> spoken.Said | 
     except PrivacyError as error:
         return spoken.unsaid(str(error).partition("\nSay what anybody may know")[0])
     except LikewiseError as error:
-        return spoken.unsaid(str(error))
+        return fault_of(error)
     return None
 
 

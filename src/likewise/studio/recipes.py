@@ -29,6 +29,13 @@ def hierarchy_files(schema: Schema, edits: Sequence[Any]) -> dict[str, str]:
     return {name: f"hierarchy-{k}.csv" for k, name in enumerate(names, 1)}
 
 
+def levels(schema: Schema, settings: Settings) -> dict[str, int]:
+    """The steps that were set, of columns that are quasi-identifiers still."""
+    return {
+        c.name: settings.levels[c.name] for c in schema if c.role == "quasi_identifier" and c.name in settings.levels
+    }
+
+
 def fit_command(source: str, schema: Schema, settings: Settings, edits: Sequence[Any] = ()) -> list[str]:
     """Words behind `likewise` that learn, draw and measure; or that anonymise the rows themselves."""
     if settings.purpose == "rows":
@@ -52,6 +59,7 @@ def _anonymize_command(source: str, schema: Schema, settings: Settings, files: M
     words = ["anonymize", source, "-o", ROWS, "--schema", SCHEMA, "--k", str(settings.k)]
     if settings.method == "lattice":
         words += ["--method", "lattice", "--max-suppression", f"{settings.max_suppression:g}"]
+        words += [word for name, at in levels(schema, settings).items() for word in ("--level", f"{name}={at}")]
     words += [word for name, file in files.items() for word in ("--hierarchy", f"{name}={file}")]
     words += ["--report", REPORT, "--json", JSON]
     for column in schema:
@@ -204,6 +212,7 @@ def _fit_python(session: Session) -> str:
             more += f", hierarchies={{{', '.join(f'{name!r}: from_csv({file!r})' for name, file in files.items())}}}"
         if settings.method == "lattice":
             more += f', method="lattice", max_suppression={settings.max_suppression:g}'
+            more += f", levels={found!r}" if (found := levels(schema, settings)) else ""
         how = f"quasi_identifiers={names!r}, k={settings.k}, schema=schema{more}"
         lines += [f"result = lw.privacy.anonymize(frame, {how})"]
         return "\n".join([*lines, f'lw.write(result.frame, "{ROWS}")'])

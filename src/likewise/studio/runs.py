@@ -77,6 +77,10 @@ def finish(state: State, run: Run, job: Job) -> None:
         run.facts |= {"preview": found[0], "previews": found}
     else:
         run.facts["preview"] = facts.preview(files.read(run.folder / recipes.ROWS))
+    if run.settings.purpose == "rows":
+        told = json.loads((run.folder / recipes.JSON).read_text(encoding="utf-8"))
+        run.facts["recoded"] = {name: told[name] for name in ("levels", "n_rows", "n_suppressed", "gcp")}
+        run.facts["recoded"]["k"] = told["measures"]["k"]
     report = state.report_of(run)
     if report is not None:
         run.facts["scores"] = measured().scores(report)

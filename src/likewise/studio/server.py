@@ -29,6 +29,7 @@ from starlette.routing import Route
 from likewise.databases.database import Database
 from likewise.errors import InputError, OutputError
 from likewise.studio.api import ROUTES
+from likewise.studio.faults import fault
 from likewise.studio.guard import App, Guard, Receive, Scope, Send
 from likewise.studio.jobs import Jobs
 from likewise.studio.session import Session, Source
@@ -97,13 +98,14 @@ def application(state: State, token: str, port: int, stop: Callable[[], None], w
         if name == "words.json":
             return JSONResponse(WORDS)
         if name not in static:
-            return JSONResponse({"error": "no such file"}, 404)
+            return JSONResponse({"error": fault("no such file")}, 404)
         return Response(static[name], media_type=ASSETS[name])
 
     async def ticket(request: Request) -> Response:
         served = state.tickets.take(request.path_params["key"])
         if served is None or not served.file.is_file():
-            return JSONResponse({"error": "this address was good once, and for a minute; ask for it anew"}, 410)
+            said = fault("this address was good once, and for a minute; ask for it anew")
+            return JSONResponse({"error": said}, 410)
         if served.name is not None:
             return FileResponse(served.file, media_type=served.media, filename=served.name)
         return FileResponse(served.file, media_type=served.media, headers={"content-security-policy": FRAME_POLICY})
@@ -208,7 +210,7 @@ def open_file(session: Session, file: Path, *, blind: bool) -> None:
     """
     if file.is_dir() or (file.is_file() and holds_several(file)):
         if blind:
-            raise InputError("several tables have no blind mode: budgets of databases are of the command line")
+            raise InputError("several tables have no blind mode: their rows are read to find their keys")
         if Database.lies_at(file):
             session.opened_tables(Tables.open(file, file.name))
             return

@@ -48,6 +48,7 @@ class Settings:
         dp_only: show no figure that was measured on real rows without noise.
         method: of rows that are anonymised: "mondrian" recodes class by class, "lattice" whole columns.
         max_suppression: share of the rows that "lattice" may leave out.
+        levels: of "lattice", quasi-identifier -> the step of its hierarchy; of others it is searched.
     """
 
     purpose: str = "synthetic"
@@ -64,6 +65,7 @@ class Settings:
     dp_only: bool = True
     method: str = "mondrian"
     max_suppression: float = 0.0
+    levels: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "pay", tuple(self.pay))
@@ -71,6 +73,7 @@ class Settings:
             "purpose": (str,), "model": (str,), "seed": (int,), "max_seconds": (int, float, type(None)),
             "rows": (int, type(None)), "k": (int,), "epsilon": (int, float), "delta": (int, float), "dp_only": (bool,),
             "time": (str, type(None)), "max_rows": (int,), "method": (str,), "max_suppression": (int, float),
+            "levels": (dict,),
         }  # fmt: skip
         for name, types in wanted.items():
             value = getattr(self, name)
@@ -80,6 +83,13 @@ class Settings:
             raise OptionError(f"purpose must be one of {', '.join(PURPOSES)}")
         if self.method not in ("mondrian", "lattice") or not 0 <= self.max_suppression < 1:
             raise OptionError("the method is mondrian or lattice, and a share of rows is from 0 to below 1")
+        steps = [
+            (name, at) for name, at in self.levels.items() if isinstance(at, bool) or not isinstance(at, int) or at < 0
+        ]
+        if steps or not all(isinstance(name, str) for name in self.levels):
+            raise OptionError("levels are whole numbers from 0, by the names of columns")
+        if self.levels and self.method != "lattice":
+            raise OptionError("levels that are set are of whole columns: they need the method lattice")
         if self.k < 2 or self.seed < 0 or min(self.rows or 1, self.max_rows) < 1:
             raise OptionError("k must be at least 2, the seed at least 0, and rows at least 1")
         if not (self.epsilon > 0 and 0 < self.delta < 1) or (self.max_seconds is not None and self.max_seconds <= 0):
@@ -247,6 +257,13 @@ class Session:
         if self.source is None:
             raise InputError("no table is open yet")
         return self.source
+
+    @property
+    def seen(self) -> Source:
+        """The table, of one whose rows may be looked at."""
+        if self.table.blind:
+            raise OptionError("the rows are not looked at: they were opened by their header alone")
+        return self.table
 
     @property
     def schema(self) -> Schema:

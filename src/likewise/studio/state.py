@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse, Response
 from likewise.errors import InputError, LikewiseError
 from likewise.schema.semantics import Semantic
 from likewise.studio import facts, hierarchies, recipes, spoken, table_recipes, tables
+from likewise.studio.faults import fault, fault_of
 from likewise.studio.jobs import Jobs
 from likewise.studio.said import TooLarge
 from likewise.studio.session import Change, Run, Session, Source
@@ -64,14 +65,12 @@ class State:
         async def endpoint(request: Request) -> Response:
             try:
                 found = await answer(self, request)
-            except TooLarge as error:
-                return JSONResponse({"error": str(error)}, 413)
             except LikewiseError as error:
-                return JSONResponse({"error": str(error)}, 400)
+                return JSONResponse({"error": fault_of(error)}, 413 if isinstance(error, TooLarge) else 400)
             except ClientDisconnect:
                 return Response(status_code=400)
             except Exception as error:
-                return JSONResponse({"error": f"unexpected {type(error).__name__}, a fault in likewise"}, 500)
+                return JSONResponse({"error": fault(f"unexpected {type(error).__name__}, a fault in likewise")}, 500)
             return found if isinstance(found, Response) else JSONResponse(found)
 
         return endpoint
@@ -128,7 +127,7 @@ class State:
         return state | {
             "source": {
                 "name": source.name, "rows": None if source.blind else source.frame.height,
-                "is_demo": source.is_demo, "blind": source.blind, "notes": source.notes,
+                "is_demo": source.is_demo, "blind": source.blind, "notes": [fault(note) for note in source.notes],
             },
             "columns": facts.columns(source, session.schema),
             "rules": session.schema.rules, "edits": [edit.to_dict() for edit in session.edits],

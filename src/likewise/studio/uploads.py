@@ -66,7 +66,7 @@ def _opened(path: Path, name: str, blind: bool, most: int) -> Source | Tables:
             tables.unpack(path, members, place, most, file_name)
         is_several = members is not None or tables.holds_several(path)
         if is_several and blind:
-            raise InputError("several tables have no blind mode: budgets of databases are of the command line")
+            raise InputError("several tables have no blind mode: their rows are read to find their keys")
         return (
             Tables.open(place, name, is_packed=members is not None)
             if is_several

@@ -284,13 +284,33 @@ PAIRS: dict[str, tuple[str, str]] = {
     "no_quasi": ("No column has the role quasi-identifier yet.", "还没有列被设为准标识符。"),
     "hier": ("Hierarchies: how each is told less exactly", "层级：如何逐级粗化"),
     "hier_says": (
-        "Move a level to see at once what it leaves at risk and what it loses. The run looks for the best levels of "
-        "these hierarchies by itself.",
-        "移动级别即可看到剩余风险与信息损失。运行时会在这些层级中自行寻找最佳组合。",
+        "Move a level to see at once what it leaves at risk and what it loses.",
+        "移动级别即可看到剩余风险与信息损失。",
     ),
     "hier_method": ("How rows are recoded", "重编码方式"),
     "hier_mondrian": ("class by class (Mondrian)", "逐类（Mondrian）"),
     "hier_lattice": ("whole columns (lattice)", "整列（格搜索）"),
+    "hier_mondrian_says": (
+        "Each class is told no more coarsely than it needs: levels below are looked at and edited, and none is set.",
+        "每个类只粗化到所需的程度：下面的级别仅供查看与编辑，不作设定。",
+    ),
+    "hier_lattice_says": (
+        "A level that you move is the run's. Of columns whose level you leave, the run searches the best, and they "
+        "stand here as they are.",
+        "您移动的级别即为运行所用；未移动的列由运行搜索最佳级别，此处按原值显示。",
+    ),
+    "hier_free": ("Let the run find it", "交由运行搜索"),
+    "hier_searched": ("searched by the run", "由运行搜索"),
+    "hier_too_many": (
+        "The run would end in an error: {below} rows would be left out, and {most} may be. Move levels up, or raise "
+        "the share of rows that may be left out.",
+        "运行将以错误结束：将略去 {below} 行，而只允许 {most} 行。请提高级别，或增大可略去的行所占份额。",
+    ),
+    "recoded": (
+        "The smallest class has {k} members; {out} of {rows} rows were left out; {loss} of the information was lost.",
+        "最小的类有 {k} 个成员；{rows} 行中略去 {out} 行；损失信息 {loss}。",
+    ),
+    "recoded_levels": ("Levels: {levels}.", "级别：{levels}。"),
     "hier_suppress": ("Share of rows that may be left out", "可略去的行所占份额"),
     "risk": ("At these levels", "在这些级别下"),
     "risk_below": (

@@ -54,16 +54,19 @@ def _plain(value: Any) -> Any:
 
 
 class Lines(io.TextIOBase):
-    """Standard error as events: notes, and the one line that a command fails with."""
+    """Standard error as events: notes, and what a command fails with, to its last line."""
 
     def __init__(self, tell: Teller) -> None:
-        self._tell, self._held = tell, ""
+        self._tell, self._held, self._failed = tell, "", ""
 
     def write(self, text: str) -> int:
         *whole, self._held = (self._held + text).split("\n")
         for line in filter(None, map(str.strip, whole)):
-            failed = line.startswith("likewise: ")
-            self._tell("failed" if failed else "note", text=line.removeprefix("likewise: ").removeprefix("note: "))
+            if self._failed or line.startswith("likewise: "):
+                self._failed += ("\n" if self._failed else "") + line.removeprefix("likewise: ")
+                self._tell("failed", text=self._failed)
+            else:
+                self._tell("note", text=line.removeprefix("note: "))
         return len(text)
 
 

@@ -1,6 +1,6 @@
 // The frame around the screens: what is open, where one is, what went wrong.
 import { render } from "./vendor/htm-preact.js";
-import { Code, call, enter, html, language, listen, loadWords, save, speak, t, useEffect, useRef, useState } from "./parts.js";
+import { Code, call, enter, html, language, listen, loadWords, said as spoken, save, speak, t, useEffect, useRef, useState } from "./parts.js";
 import { Columns, Open } from "./columns.js";
 import { Protect } from "./protect.js";
 import { Train } from "./train.js";
@@ -27,7 +27,7 @@ function App({ first }) {
     const mine = line.current.then(async () => {
       const late = setTimeout(() => setSlow(true), 300);
       setBusy(true);
-      try { const found = await work(); tell(""); return found; } catch (error) { tell(error.message); return null; } finally { clearTimeout(late); setBusy(false); setSlow(false); }
+      try { const found = await work(); tell(""); return found; } catch (error) { tell(error.said ?? error.message); return null; } finally { clearTimeout(late); setBusy(false); setSlow(false); }
     });
     return (line.current = mine);
   };
@@ -71,7 +71,7 @@ function App({ first }) {
       <nav aria-label=${t("steps")}><ol>${NAMES.filter((name) => screens[name]).map((name) => html`<li><a href=${`#${name}`} aria-current=${name === shown ? "step" : null}
         aria-disabled=${!state.source && name !== "open"}>${word("screen", name)}</a></li>`)}</ol></nav></header>
     <main id="main" tabindex="-1" ref=${main} aria-busy=${busy}>
-      <div role="alert" class=${problem ? "problem" : "unseen"}>${problem}${problem ? html` <button type="button" class="quiet" onClick=${() => tell("")}>${t("close")}</button>` : ""}</div>
+      <div role="alert" class=${problem ? "problem" : "unseen"}>${spoken(problem)}${problem ? html` <button type="button" class="quiet" onClick=${() => tell("")}>${t("close")}</button>` : ""}</div>
       ${lost ? html`<p class="problem" role="status">${t("lost")}</p>` : ""}
       <h1>${word("title", shown)}</h1><p class="lead">${word("lead", shown)}</p>
       <${Screen} state=${state} act=${act} busy=${slow} />

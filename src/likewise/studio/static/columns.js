@@ -1,5 +1,5 @@
 // Opening a table, and what each of its columns is taken for.
-import { Bars, Choice, Field, html, number, said, t, useState } from "./parts.js";
+import { Bars, Choice, Field, html, inAll, number, said, t, useState } from "./parts.js";
 
 const KINDS = ["categorical", "boolean", "integer", "real", "datetime", "text", "id"];
 const ROLES = ["feature", "id", "quasi_identifier", "sensitive", "target", "entity", "drop"];
@@ -8,7 +8,7 @@ export function Open({ state, act, busy }) {
   const [blind, setBlind] = useState(false), [over, setOver] = useState(false);
   const take = async (file) => {
     if (!file) return;
-    if (file.size > state.most_upload) { act.tell(t("too_large", { most: number(Math.floor(state.most_upload / 2 ** 20)) })); return; }
+    if (file.size > state.most_upload) { act.tell(inAll("too_large", { most: number(Math.floor(state.most_upload / 2 ** 20)) })); return; }
     if (await act.put(`/api/data?name=${encodeURIComponent(file.name)}&blind=${blind ? 1 : 0}`, file)) act.go("columns");
   };
   return html`<div class=${`dropzone${over ? " over" : ""}`} onDragOver=${(e) => { e.preventDefault(); setOver(true); }} onDragLeave=${() => setOver(false)}
@@ -27,7 +27,7 @@ export function Columns({ state, act, busy }) {
   const [find, setFind] = useState("");
   const shown = state.columns.filter((c) => c.name.toLowerCase().includes(find.toLowerCase()));
   return html`<p>${state.source.blind ? html`<strong>${t("is_blind", { name: state.source.name })}</strong>` : t("open_now", { name: state.source.name, rows: number(state.source.rows) })}</p>
-    ${state.source.notes.map((note) => html`<p class="warn">${note}</p>`)}
+    ${state.source.notes.map((note) => html`<p class="warn">${said(note)}</p>`)}
     <div class="tools"><button type="button" id="undo" disabled=${!state.can_undo} onClick=${() => act.say("/api/undo")}>${t("undo")}</button>
       <button type="button" id="redo" disabled=${!state.can_redo} onClick=${() => act.say("/api/redo")}>${t("redo")}</button>
       <div class="field"><label for="find">${t("find")}</label><input id="find" type="search" value=${find} onInput=${(e) => setFind(e.target.value)} /></div>
@@ -55,7 +55,7 @@ function Column({ column, state, act, busy }) {
   return html`<li><div class="who"><${Badge} role=${column.role} /><h2>${column.name}</h2><span class="soft small">${column.dtype || ""}</span></div>
     <div class="what"><${Choice} label=${t("kind_of", { column: column.name })} hidden value=${column.kind} of=${KINDS} names=${(k) => t(`kind_${k}`)} set=${(kind) => say({ kind })} data-kind="" />
       <${Choice} label=${t("role_of", { column: column.name })} hidden value=${column.role} of=${ROLES} names=${(r) => t(`role_${r}`)} set=${(role) => say({ role })} data-role="" /></div>
-    <div class="seen">${column.problem ? html`<span class="warn">${column.problem}</span>` : ""}
+    <div class="seen">${column.problem ? html`<span class="warn">${said(column.problem)}</span>` : ""}
       ${column.bins ? html`<${Bars} counts=${column.bins.counts} label=${t("bins_say", column.bins)} /><span class="soft small">${column.bins.low} … ${column.bins.high}</span>` : ""}
       ${levels ? html`<${Bars} counts=${levels.map((l) => l[1])} label=${levels.map((l) => `${l[0]}: ${l[1]}`).join(", ")} /><span class="soft small">${levels.slice(0, 3).map((l) => l[0]).join(", ")}${column.n_levels > 3 ? ` … ${t("n_levels", { n: number(column.n_levels) })}` : ""}</span>` : ""}
       ${!column.bins && !levels && column.examples ? html`<span class="soft small">${column.examples.join(" · ")}</span>` : ""}
@@ -69,7 +69,7 @@ function Column({ column, state, act, busy }) {
       <${Field} label=${t("bounds")} value=${(column.bounds || []).join(" .. ")} set=${(text) => say({ bounds: ends(text, column.kind) })} hint="0 .. 120" />
       ${column.kind === "categorical" && (state.settings.purpose === "budget" || column.said.includes("levels")) ? html`<${Field} label=${t("levels")} value=${(column.levels || []).join(" | ")} set=${(text) => say({ levels: text.split("|").map((x) => x.trim()).filter(Boolean) })} hint=${t("missing_hint")} />` : ""}
       <${Choice} label=${t("nullable")} value=${String(column.nullable ?? "")} of=${["", "true", "false"]} names=${(v) => t(`nullable_${v || "unsaid"}`)} set=${(v) => v && say({ nullable: v === "true" })} /></div></details>
-    ${asked ? html`<div class="asked" role="alertdialog" aria-label=${column.name}><p>${asked.text}</p>
+    ${asked ? html`<div class="asked" role="alertdialog" aria-label=${column.name}><p>${said(asked.text)}</p>
       <button type="button" onClick=${() => apply({ ...asked.wanted, lenient: true })}>${t("lenient")}</button>
       <button type="button" class="quiet" onClick=${() => ask(null)}>${t("leave")}</button></div>` : ""}</li>`;
 }

@@ -1,5 +1,5 @@
 // What came out, and what leaks.
-import { Choice, html, language, number, save, t, useEffect, useState } from "./parts.js";
+import { Choice, html, language, number, said, save, t, useEffect, useState } from "./parts.js";
 
 export function Out({ state, act, busy }) {
   const done = state.runs.filter((run) => run.preview);
@@ -83,7 +83,7 @@ function Gate({ run, state, act, busy }) {
     <textarea id="gate" rows="5" spellcheck="false" value=${text} onInput=${(e) => write(e.target.value)}></textarea>
     <p><button type="button" id="hold" disabled=${busy} onClick=${look}>${t("gate_check")}</button></p>
     <div role="status">${found ? html`<p><strong class=${found.every((o) => o.passed) ? "" : "warn"}>${found.every((o) => o.passed) ? t("gate_kept") : t("gate_broken")}</strong></p>
-      <ul class="outcomes">${found.map((o) => html`<li class=${o.passed ? "kept" : "broken"}><span aria-hidden="true">${o.passed ? "✓" : "✗"}</span> <span class="unseen">${o.passed ? t("kept") : t("broken")}</span> ${o.said}</li>`)}</ul>` : ""}</div></section>`;
+      <ul class="outcomes">${found.map((o) => html`<li class=${o.passed ? "kept" : "broken"}><span aria-hidden="true">${o.passed ? "✓" : "✗"}</span> <span class="unseen">${o.passed ? t("kept") : t("broken")}</span> ${said(o.said)}</li>`)}</ul>` : ""}</div></section>`;
 }
 
 function Report({ run, act }) {

@@ -21,9 +21,12 @@ export async function enter() {
 export async function call(method, path, body, type) {
   const headers = { "X-Likewise-Token": token };
   if (body !== undefined) headers["Content-Type"] = type || "application/json";
-  const answer = await fetch(path, { method, headers, body: type || body === undefined ? body : JSON.stringify(body) });
-  const found = await answer.json();
-  if (!answer.ok) throw Object.assign(new Error(found.error), { status: answer.status });
+  let answer, found;
+  try {
+    answer = await fetch(path, { method, headers, body: type || body === undefined ? body : JSON.stringify(body) });
+    found = await answer.json();
+  } catch { throw Object.assign(new Error("lost"), { said: inAll("lost") }); }
+  if (!answer.ok) throw Object.assign(new Error(found.error.en), { status: answer.status, said: found.error });
   return found;
 }
 
@@ -57,7 +60,9 @@ export function t(key, values = {}) {
   const text = (words[lang] || {})[key] ?? key;
   return text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 }
-export const said = (text) => text[lang];
+export const said = (text) => (typeof text === "string" ? text : text[lang]);
+// A text in every language, for what outlives a change of it.
+export const inAll = (key, values) => { const was = lang, all = {}; for (lang of Object.keys(words)) all[lang] = t(key, values); lang = was; return all; };
 export const number = (x, digits = 3) => x === null || x === undefined ? "–"
   : Number.isInteger(x) ? x.toLocaleString(lang) : x.toLocaleString(lang, { maximumSignificantDigits: digits });
 export const percent = (x) => `${(100 * x).toLocaleString(lang, { maximumSignificantDigits: 2 })} %`;

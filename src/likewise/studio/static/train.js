@@ -1,5 +1,5 @@
 // Learning: what to run, and how it goes.
-import { Choice, Field, html, number, t, Table } from "./parts.js";
+import { Choice, Field, html, number, percent, said, t, Table } from "./parts.js";
 import { Drawn } from "./tables.js";
 
 const MODELS = ["auto", "autoregressive", "vae", "gan", "vaegan", "ctgan", "copula", "cart", "mst", "aim"], NOT_PRIVATE = ["copula", "cart"];
@@ -20,9 +20,15 @@ export function Train({ state, act, busy }) {
     <p><button type="button" id="start" disabled=${busy} onClick=${() => act.say("/api/fit")}>${t("start")}</button></p>
     ${job ? html`<${Progress} job=${job} act=${act} />` : ""}
     ${run && run.preview ? html`<section aria-labelledby="drawn-title"><h2 id="drawn-title">${several ? t("tables_drawn") : t("drawn", { n: number(run.preview.n) })}</h2>
+      ${run.recoded ? html`<${Recoded} told=${run.recoded} />` : ""}
       ${run.previews ? html`<${Drawn} tables=${run.previews} />` : html`<${Table} shown=${run.preview} />`}
       <p><a class="button" href="#out">${t("to_out")}</a></p></section>` : ""}
     ${jobs.length > 1 ? html`<section><h2>${t("before")}</h2><ul>${jobs.slice(0, -1).reverse().map((one) => html`<li>${t(`status_${one.status}`)} · ${number(one.seconds, 2)} s ${OVER.includes(one.status) ? "" : html`<button type="button" class="quiet" onClick=${() => act.ask("/api/cancel", { job: one.id })}>${t("cancel")}</button>`}</li>`)}</ul></section>` : ""}`;
+}
+
+function Recoded({ told }) {
+  const levels = Object.entries(told.levels || {}).map(([name, at]) => `${name} ${number(at)}`).join(", ");
+  return html`<p id="recoded">${t("recoded", { k: number(told.k), out: number(told.n_suppressed), rows: number(told.n_rows), loss: percent(told.gcp) })} ${levels ? t("recoded_levels", { levels }) : ""}</p>`;
 }
 
 export function Progress({ job: whole, act }) {
@@ -30,16 +36,16 @@ export function Progress({ job: whole, act }) {
   const begins = whole.curve.reduce((from, e, k) => (k && e.epoch <= whole.curve[k - 1].epoch ? k : from), 0), job = { ...whole, curve: whole.curve.slice(begins) };
   const last = job.curve[job.curve.length - 1], isRunning = !OVER.includes(job.status);
   const best = job.curve.reduce((b, e) => (e.held !== null && (b === null || e.held < b.held) ? e : b), null);
-  const said = last ? t("epoch_says", { unit: t(`unit_${last.unit}`), epoch: last.epoch, epochs: last.epochs, left: number(Math.ceil(last.left ?? 0)), rate: number(Math.round(last.rate)) }) : "";
+  const pace = last ? t("epoch_says", { unit: t(`unit_${last.unit}`), epoch: last.epoch, epochs: last.epochs, left: number(Math.ceil(last.left ?? 0)), rate: number(Math.round(last.rate)) }) : "";
   return html`<section class="job" aria-labelledby="job-title"><h2 id="job-title">${t(`job_${job.kind}`)}</h2>
-    <p role="status" aria-live="polite" id="job-status" data-status=${job.status}><strong>${t(`status_${job.status}`)}</strong> ${isRunning && job.phase ? html`· ${t(`phase_${job.phase}`)} ` : ""}${isRunning ? said : `· ${number(job.seconds, 2)} s`}</p>
-    ${job.error ? html`<p class="problem" role="alert">${job.error}</p>` : ""}
+    <p role="status" aria-live="polite" id="job-status" data-status=${job.status}><strong>${t(`status_${job.status}`)}</strong> ${isRunning && job.phase ? html`· ${t(`phase_${job.phase}`)} ` : ""}${isRunning ? pace : `· ${number(job.seconds, 2)} s`}</p>
+    ${job.error ? html`<p class="problem" role="alert">${said(job.error)}</p>` : ""}
     ${last && isRunning ? html`<progress max=${last.epochs} value=${last.epoch} aria-label=${t(`job_${job.kind}`)}></progress>` : ""}
     ${job.curve.length && job.curve.some((e) => e.train !== null) ? html`<${Curve} curve=${job.curve} best=${best} />` : ""}
     ${job.rows && isRunning ? html`<h3 id="so-far">${t("so_far", { epoch: job.rows.epoch })}</h3><${Table} shown=${job.rows} label=${t("so_far", { epoch: job.rows.epoch })} />` : ""}
     ${isRunning ? html`<p><button type="button" id="stop" disabled=${job.is_stopping || !last || last.unit !== "epoch"} onClick=${() => act.ask("/api/stop", { job: job.id })}>${job.is_stopping ? t("stopping") : t("stop")}</button>
       <button type="button" class="quiet" id="cancel" onClick=${() => act.ask("/api/cancel", { job: job.id })}>${t("cancel")}</button></p>` : ""}
-    ${job.notes.length ? html`<details><summary>${t("notes", { n: job.notes.length })}</summary><ul>${job.notes.map((note) => html`<li class="small">${note}</li>`)}</ul></details>` : ""}</section>`;
+    ${job.notes.length ? html`<details><summary>${t("notes", { n: job.notes.length })}</summary><ul>${job.notes.map((note) => html`<li class="small">${said(note)}</li>`)}</ul></details>` : ""}</section>`;
 }
 
 function Curve({ curve, best }) {

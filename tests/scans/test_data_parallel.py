@@ -199,6 +199,13 @@ def test_the_command_line_lets_workers_train(rows: Path, tmp_path: Path, monkeyp
     command = ["synth", str(rows), "-o", str(tmp_path / "b.csv"), "--data-parallel", "--engine", "processes"]
     answer = CliRunner().invoke(app, [*command, "--workers", "3"])
     assert "3 workers learn autoregressive" in answer.output
-    refused = CliRunner().invoke(app, [*command, "--only", "ok=true"])
-    assert refused.exit_code == 2
-    assert "--only do not go: leave one" in refused.output.replace("\n", " ")
+    for given in (["--only", "ok=true"], ["--rule", "a > 0"], ["--time", "a"], ["--delimiter", ";"]):
+        refused = CliRunner().invoke(app, [*command, *given])
+        assert refused.exit_code == 2
+        assert f"{given[0]} does not go: leave one" in refused.output.replace("\n", " ")
+    workbook = CliRunner().invoke(app, ["synth", str(tmp_path / "a.xlsx"), *command[2:]])
+    assert workbook.exit_code == 3
+    (tmp_path / "a.xlsx").write_bytes(b"PK")
+    workbook = CliRunner().invoke(app, ["synth", str(tmp_path / "a.xlsx"), *command[2:]])
+    assert workbook.exit_code == 2
+    assert "is none that can be" in workbook.output.replace("\n", " ")

@@ -187,7 +187,7 @@ def anonymize(
             "method": method not in (Method.MONDRIAN, Method.LATTICE), "numbers": numbers is not Numbers.INTERVAL,
             **given_in(replace(reading, drop=None)),
         }  # fmt: skip
-        in_parts = read_in_parts([source], doing, together)
+        in_parts = read_in_parts([source], doing.given, together)
         frame: Any = lw.scan(source) if in_parts else None
         dialect, schema = None, given
         if not in_parts:

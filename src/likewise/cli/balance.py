@@ -137,7 +137,7 @@ def rows(
         "regression": regression, "quality": quality, "overlap": overlap, "rule": rule, "entity": entity,
         "way": way == "class-specific", "model": model in CLASSIC, **given_in(reading),
     }  # fmt: skip
-    if read_in_parts([source], doing, together):
+    if read_in_parts([source], doing.given, together):
         sampler = Oversampler(
             model, sampling_strategy=_strategy(strategy), random_state=seed, schema=schema_in(schema_file)
         )

@@ -113,7 +113,7 @@ def impute(
     model = model_named(model, method, "forest", terminal)
     check_model(model, *METHODS)
     together = {"draws": draws, "entity": entity, "no_entity": no_entity, **given_in(reading)}
-    if read_in_parts([source], doing, together):
+    if read_in_parts([source], doing.given, together):
         schema = schema_in(schema_file)
         imputer = Imputer(model, statistic=statistic.value, schema=schema, random_state=seed, keep_empty_features=True)
         imputer.set_params(add_indicator=indicator, rules=rule)

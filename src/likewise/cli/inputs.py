@@ -80,7 +80,7 @@ def open_measured(
     """
     if together is not None:
         paths = [real, *synthetic, *([] if holdout is None else [Path(holdout)])]
-        if read_in_parts(paths, doing, {**together, "entity": isinstance(whose, str), **given_in(reading)}):
+        if read_in_parts(paths, doing.given, {**together, "entity": isinstance(whose, str), **given_in(reading)}):
             them = [lw.scan(path) for path in paths]
             kept = None if holdout is None else them.pop()
             where = asdict(doing) if doing.is_asked else {}
@@ -98,32 +98,36 @@ def given_in(reading: Reading) -> dict[str, bool]:
     return dict.fromkeys(reading.given, True)
 
 
-def read_in_parts(paths: Sequence[Path], doing: Doing, together: Mapping[str, Any]) -> bool:
-    """Whether tables are read in parts and not held: where somebody is named to do it, or one is large.
+def read_in_parts(paths: Sequence[Path], asked_by: Sequence[str], together: Mapping[str, Any]) -> bool:
+    """Whether tables are read in parts and not held: where an option asks for it, or one of them is large.
+
+    Args:
+        asked_by: the options that ask for it.
+        together: options that look at all rows together, and whether they are given.
 
     Raises:
-        OptionError: somebody is named, and it does not go.
+        InputError, OptionError: it is asked for, and does not go.
     """
-    named = [name for name, given in together.items() if given]
-    if not doing.is_asked:
+    named = [name.replace("_", "-") for name, given in together.items() if given]
+    if not asked_by:
         try:
             them = [lw.scan(path) for path in paths]
         except errors.LikewiseError:  # it is no such file
             return False
         return not named and any(one.is_large for one in them) and all(one.goes for one in them)
-    others = [path for path in paths if not lw.scan(path).goes]
-    who = f"--{doing.given[0]}"
+    asking = asked_by[0].replace("_", "-")
     if named:
         raise errors.OptionError(
-            f"--{named[0].replace('_', '-')} does not go with tables that are read in parts, which {who} asks for: "
-            "leave one of them out"
+            f"--{asking} asks for tables that are read in parts, with which --{named[0]} does not go: leave one of "
+            "them out"
         )
+    others = [path for path in paths if not lw.scan(path).goes]
     if others and str(others[0]) != "-" and not others[0].exists():
         raise errors.InputError(f"file {str(others[0])!r} does not exist")
     if others:
         raise errors.OptionError(
-            f"{who} says who reads tables in parts, and {str(others[0])!r} is none that can be: files, folders and "
-            "patterns of Parquet, CSV, Arrow and JSON lines are"
+            f"--{asking} asks for tables that are read in parts, and {str(others[0])!r} is none that can be: files, "
+            "folders and patterns of Parquet, CSV, Arrow and JSON lines are"
         )
     return True
 

@@ -13,7 +13,7 @@ from likewise import errors
 from likewise.cli.arrays import synth_arrays
 from likewise.cli.databases import TABLES, Keep, Keys, Root, is_database
 from likewise.cli.doors import door_of
-from likewise.cli.inputs import conditions_of, schema_in, schema_of, static_of, taken_of
+from likewise.cli.inputs import conditions_of, given_in, read_in_parts, schema_in, schema_of, static_of, taken_of
 from likewise.cli.models import check_model
 from likewise.cli.options import (
     AS_TOLD,
@@ -66,7 +66,7 @@ from likewise.cli.outputs import (
 )
 from likewise.cli.plan import show_plan
 from likewise.cli.synth_databases import budget_of_database, rows_of_table, synth_database
-from likewise.cli.synth_scans import goes_in_parts, synth_scan
+from likewise.cli.synth_scans import synth_scan
 
 if TYPE_CHECKING:
     import polars as pl
@@ -345,10 +345,11 @@ def synth(
     model = model or DEFAULT_MODEL
     check_model(model, DEFAULT_MODEL)
     together = {
-        "time": order, "budget": privacy, "dry_run": dry_run, "rules": rule, "only": only, "entity": entity,
-        "k_anonymous": k_anonymous, "quasi_identifiers": quasi_identifiers, "target": target, "reading": reading.given,
+        "time": time, "in_order": in_order, "epsilon": epsilon, "dry_run": dry_run, "rule": rule, "only": only,
+        "entity": entity, "k_anonymous": k_anonymous, "quasi_identifiers": quasi_identifiers, "target": target,
+        **given_in(reading),
     }  # fmt: skip
-    if goes_in_parts(source, together, data_parallel=data_parallel):
+    if read_in_parts([source], ["data_parallel"] * data_parallel, together):
         synth_scan(
             source, schema_in(schema_file), terminal, output=output, rows=n_rows, model=model,
             entity=False if no_entity else None,

@@ -19,30 +19,6 @@ if TYPE_CHECKING:
     from likewise.schema.column import Schema
 
 
-def goes_in_parts(source: Any, asked: dict[str, Any], *, data_parallel: bool = False) -> bool:
-    """Whether a table is large, and nothing is asked of it that looks at rows together.
-
-    Args:
-        asked: options of that kind, and whether they are given.
-        data_parallel: whether it shall be read in parts whatever its size.
-
-    Raises:
-        OptionError: it shall, and such an option is given.
-    """
-    given = [name for name, value in asked.items() if value]
-    if given and data_parallel:
-        named = "reading options" if given[0] == "reading" else "--" + given[0].replace("_", "-")
-        raise errors.OptionError(
-            f"--data-parallel reads a table in parts, with which {named} do not go: leave one of them out"
-        )
-    if given or data_parallel:
-        return data_parallel
-    try:
-        return bool(lw.scan(source).is_large)
-    except errors.LikewiseError:  # it is no such file
-        return False
-
-
 def synth_scan(
     source: Path, given: Schema | None, terminal: Terminal, *, output: Path, rows: int | None, model: str,
     entity: bool | None, codec: dict[str, Any], told: dict[str, Any], save: Path | None, seed: int | None,

@@ -538,3 +538,19 @@ def test_a_table_of_keys_alone_is_written_and_told_to_have_nothing_to_measure(ru
     assert result.exit_code == 0, result.output
     assert "nothing to measure" in result.stderr
     assert pl.read_csv("fake.csv")["id"].n_unique() == 300
+
+
+def test_ctrl_c_before_the_command_is_read_ends_with_130_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from likewise.cli import app as read
+    from likewise.cli import main
+
+    def stopped() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(read, "main", stopped)
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 130
+    assert capsys.readouterr().err == "likewise: stopped\n"

@@ -593,3 +593,28 @@ def test_a_sheet_is_read_once_unless_words_were_dropped(
     monkeypatch.setattr(fastexcel.ExcelReader, "load_sheet", counting)
     assert files.read(tmp_path / "book.xlsx")["a"].cast(pl.String)[-1] == hole
     assert asked.count(None) == reads
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("synth", "", "-o", "x.csv"), 2, "a name is empty"),
+        (("synth", "empty", "-o", "x.csv"), 3, "the folder 'empty' holds no table and no PNG file"),
+        (("synth", "t.csv", "-o", "empty"), 5, "'empty' is a folder: name a file in it, such as 'empty/fake.csv'"),
+        (("synth", "t.csv", "-o", "x.csv", "--report", "r.pdf"), 2, "--report writes an HTML page: let 'r.pdf' end"),
+        (("evaluate", "t.csv", "t.csv", "--report", "r.docx"), 2, "--report writes an HTML page"),
+        (("schema", "https://example.org/t.csv"), 3, "nothing is fetched; download it first"),
+        (("sample", "no.likewise", "-o", "x.csv"), 3, "model file 'no.likewise' does not exist"),
+    ],
+)
+def test_what_a_newcomer_mistakes_is_named(run: Run, words: tuple[str, ...], code: int, said: str) -> None:
+    Path("empty").mkdir()
+    answer = run(*words)
+    assert answer.exit_code == code, answer.output
+    assert said in " ".join(answer.output.split())
+    assert sorted(path.name for path in Path().iterdir()) == ["empty", "t.csv"]
+
+
+def test_help_has_its_short_name(run: Run) -> None:
+    assert run("synth", "-h").exit_code == 0
+    assert "Usage" in run("-h").output

@@ -1,6 +1,6 @@
 """`python -m likewise` is the command `likewise`."""
 
-from likewise.cli.app import main
+from likewise.cli import main
 
 if __name__ == "__main__":
     main()

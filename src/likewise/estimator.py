@@ -40,6 +40,9 @@ class Estimator:
     def set_params(self, **params: Any) -> Self:
         """Change parameters, checked as `__init__` checks them; what was learnt stays until the next `fit`.
 
+        Args:
+            **params: by name, as `__init__` takes them.
+
         Raises:
             OptionError: there is no such parameter, or it is outside what it may be.
         """

@@ -88,6 +88,8 @@ def read_model(path: str | Path) -> ModelFile:
         with safe_open(path, framework="numpy") as file:
             note = file.metadata() or {}
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
+    except FileNotFoundError:
+        raise InputError(f"model file {str(path)!r} does not exist") from None
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or 'cannot be read'}") from None
     except (SafetensorError, TypeError, ValueError, AttributeError, KeyError) as error:

@@ -155,6 +155,11 @@ def bound_of_canaries(
     Args:
         scores: (m,) of each canary; a higher one speaks for it.
         inside: (m,) which were in.
+        delta: of the claim.
+        confidence: with which the bound holds.
+
+    Raises:
+        OptionError: scores and coins do not go together.
 
     Example:
         >>> rng = np.random.default_rng(0)
@@ -184,8 +189,16 @@ def bound_of_canaries(
 def epsilon_of_guesses(m: int, guesses: int, right: int, delta: float, confidence: float = 0.95) -> float:
     """Epsilon that so many right guesses about m canaries disprove. Steinke, Nasr and Jagielski 2023, theorem 5.2.
 
-    >>> round(epsilon_of_guesses(1000, 100, 90, 1e-5), 3)
-    1.626
+    Args:
+        m: canaries.
+        guesses: how many of them were guessed.
+        right: of these guesses, how many were right.
+        delta: of the claim.
+        confidence: with which the bound holds.
+
+    Example:
+        >>> round(epsilon_of_guesses(1000, 100, 90, 1e-5), 3)
+        1.626
     """
     if right == 0:
         return 0.0

@@ -97,6 +97,10 @@ def many_runs(
             laws: 4.9 for 500.
         max_seconds: end after this time with the runs there are.
         law: "gaussian" if the sum of the mechanism's losses is near normal; far sharper at small epsilon.
+        claim: what is said of the mechanism.
+        confidence: with which the bound holds.
+        threat: who attacks, in words, for the answer.
+        progress: called with the runs that are done.
 
     Raises:
         OptionError: fewer than 8 runs.
@@ -143,6 +147,14 @@ def one_run(
     Args:
         mechanism: told which canaries are in (m,); gives a score of each (m,).
         rng: of the coins; None takes them from the operating system, so that no seed can conspire with the mechanism.
+        claim: what is said of the mechanism.
+        canaries: how many.
+        confidence: with which the bound holds.
+        law: as in `many_runs`.
+        threat: who attacks, in words, for the answer.
+
+    Raises:
+        OptionError: canaries are fewer than one.
 
     Example:
         >>> rng = np.random.default_rng(0)

@@ -70,16 +70,21 @@ class DatabasePlan:
 
     @property
     def claim(self) -> Claim:
+        """What the budget promises."""
         return Claim(epsilon=self.privacy.epsilon, delta=self.privacy.delta)
 
     @property
     def root(self) -> str:
+        """The table whose rows are the units of the budget."""
         assert self.privacy.root is not None
         return self.privacy.root
 
     @classmethod
     def of(cls, fitted: Synthesizer, path: Path) -> DatabasePlan:
         """The plan by which a model was fitted.
+
+        Args:
+            path: of the model's file.
 
         Raises:
             OptionError: it has no budget.

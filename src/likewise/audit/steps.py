@@ -43,7 +43,9 @@ def audit_steps(
         budget: what is claimed, and of how many rows.
         steps: how many, and a row's chance to be in one.
         multiplier: noise of the steps over the clip norm; None for what the budget buys.
+        canaries: rows at stake.
         rng: of the coins that say which rows are in; None takes them from the operating system.
+        confidence: with which the bound holds.
 
     Example:
         >>> audit_steps(DP(8.0, 1e-6), Steps(rate=0.5, steps=4), canaries=500).is_broken

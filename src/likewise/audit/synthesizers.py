@@ -66,14 +66,15 @@ class Plan:
 
     @property
     def claim(self) -> Claim:
+        """What the budget promises."""
         return Claim(epsilon=self.privacy.epsilon, delta=self.privacy.delta)
 
     def at_stake(self, stake: Stake) -> Stake:
-        """With as many copies of a row as the budget's unit has rows."""
+        """The stake with as many copies of a row as the budget's unit has rows."""
         return replace(stake, entity=self.privacy.entity, copies=self.privacy.max_rows)
 
     def fit(self, frame: Any) -> Synthesizer:
-        """Quietly: that the table is small and the noise large is the point."""
+        """A synthesizer fitted to a frame; quietly, for that the table is small and the noise large is the point."""
         made = Synthesizer(self.model, schema=self.schema, privacy=self.privacy, random_state=0, **self.options)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", LikewiseWarning)
@@ -96,6 +97,8 @@ def audit_synthesizer(
             the model's ledger proves (`likewise.audit.claims`).
         canaries: if not 0, one fit only, with so many rows at stake: for models that take minutes.
         max_seconds: end after this time with the runs there are.
+        confidence: with which the bound holds.
+        progress: called with the runs that are done.
 
     Raises:
         OptionError, PrivacyError: the plan cannot be fitted.
@@ -139,6 +142,11 @@ def audit_training(plan: Plan, *, canaries: int = 20_000, confidence: float = 0.
 
     One fit to a table made up tells how many steps there are and how strong their noise is; `audit_steps` trains so.
     What the model asked of the rows before its steps is not looked at, so that less than all of epsilon can be found.
+
+    Args:
+        plan: what is fitted, and under which budget.
+        canaries: rows at stake.
+        confidence: with which the bound holds.
 
     Raises:
         OptionError: the model is not trained in steps.

@@ -84,14 +84,17 @@ class BalanceComparison(Brief):
 
     @property
     def classifiers(self) -> tuple[str, ...]:
+        """The classifiers, in order."""
         return tuple(dict.fromkeys(line.classifier for line in self.lines))
 
     @property
     def methods(self) -> tuple[str, ...]:
+        """The ways of balancing, none at all first."""
         return tuple(dict.fromkeys(line.method for line in self.lines))
 
     @property
     def measures(self) -> tuple[str, ...]:
+        """What was measured, in order."""
         return tuple(dict.fromkeys(line.measure for line in self.lines))
 
     def line(self, method: str, classifier: str, measure: str) -> Line:
@@ -180,6 +183,7 @@ class BalanceComparison(Brief):
         return card("Comparison of balancing", self.recommendation(), Table(heads, rows, marked), *self.notes)
 
     def to_dict(self) -> dict[str, Any]:
+        """All lines, as JSON has them."""
         return {
             "format": "likewise balance comparison",
             "version": 1,
@@ -232,6 +236,7 @@ def compare(
             standardised and levels one-hot; None takes a linear model (logistic regression, ridge), a random forest and
             gradient boosting.
         folds, repeats: stratified folds, and how often they are drawn anew.
+        random_state: of folds, methods and classifiers.
         sampling_strategy: of the methods that are named.
         schema: what the feature columns are; None infers it.
         max_rows: of larger tables so many rows are drawn, with the classes' shares kept; None takes all.

@@ -45,6 +45,7 @@ class ClassReport:
 
     @property
     def added(self) -> int:
+        """How many rows were added to the class."""
         return sum(part.rows for part in self.parts)
 
 
@@ -66,4 +67,5 @@ class BalanceReport:
         return tuple(c for c in self.classes if any(part.reason is not None for part in c.parts))
 
     def to_dict(self) -> dict[str, Any]:
+        """All of it, as JSON has it."""
         return asdict(self)

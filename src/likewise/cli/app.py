@@ -37,6 +37,7 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 COMMANDS = (
     synth, schema, inspect, sample, complete, evaluate, compare, audit, statement, budget, anonymize, pseudonymize,

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from likewise.errors import InputError
+
 
 @dataclass(frozen=True)
 class Door:
@@ -50,10 +52,18 @@ def are_arrays(data: Any) -> bool:
 
 
 def door_of(source: Path) -> Door | None:
-    """The door for what lies there; None where it is a table."""
+    """The door for what lies there; None where it is a table.
+
+    Raises:
+        InputError: a folder holds nothing that is read.
+    """
     from likewise.images.sets import holds_images
     from likewise.series.sets import holds_windows
 
     if holds_windows(source):
         return windows_door()
-    return images_door() if holds_images(source) else None
+    if not holds_images(source):
+        return None
+    if source.is_dir() and not any(file.suffix.lower() == ".png" for file in source.rglob("*")):
+        raise InputError(f"the folder {str(source)!r} holds no table and no PNG file")
+    return images_door()

@@ -128,6 +128,8 @@ Rules = Annotated[
 
 def place_of(source: str) -> Path | str:
     """A path, or the URL of a database, which no path holds."""
+    if not source:  # a variable that was never set, and not this folder
+        raise typer.BadParameter("a name is empty")
     return source if "://" in source else Path(source)
 
 
@@ -354,7 +356,7 @@ def expanded(command: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(command)
     def run(**options: Any) -> None:
-        from likewise.cli.outputs import guard
+        from likewise.cli.outputs import check_page, guard
 
         for name in outputs:  # else refused where it leads into a pipe or a file without an ending
             options[name] = STANDARD if options[name] in _STANDARD_OUTPUTS else options[name]
@@ -362,6 +364,7 @@ def expanded(command: Callable[..., None]) -> Callable[..., None]:
             inputs=_paths(value for name, value in options.items() if name not in outputs),
             outputs=_paths(options[name] for name in outputs),
         )
+        check_page(options.get("report"))
         for name, group in groups.items():
             options[name] = group(**{f.name: options.pop(f.name) for f in fields(group)})
         command(**options)

@@ -47,6 +47,16 @@ def guard(inputs: list[Path], outputs: list[Path]) -> None:
         raise errors.OptionError("standard output takes one output only; give the others a file")
 
 
+def check_page(path: Path | None) -> None:
+    """Refuse a page under a name that another program would open.
+
+    Raises:
+        OptionError: the name ends in something else than .html.
+    """
+    if path is not None and path.suffix.lower() not in ("", ".html", ".htm"):
+        raise errors.OptionError(f"--report writes an HTML page: let {str(path)!r} end in .html")
+
+
 def _files_in(path: Path) -> list[Path]:
     """An input, and the files in it if it is a folder."""
     try:

@@ -79,10 +79,16 @@ class CodecOptions:
         return self.min_rows if self.protect else 1
 
     def to_dict(self) -> dict[str, Any]:
+        """All options by name, as JSON has them."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """The inverse of `to_dict`.
+
+        Raises:
+            OptionError: a key of `data` is none of the options.
+        """
         unknown = set(data) - {f.name for f in fields(cls)}
         if unknown:
             raise OptionError(f"codec options {sorted(unknown)} are not known")

@@ -120,12 +120,22 @@ def some_row(condition: Any) -> OfRows:
 
 
 def every_row(condition: Any) -> OfRows:
-    """Of a history: each of its rows meets this."""
+    """Of a history: each of its rows meets this condition.
+
+    Example:
+        >>> every_row(above(0))
+        OfRows(which='every', condition=Between(low=0, high=None, closed='right'))
+    """
     return OfRows("every", condition)
 
 
 def at_row(place: int, condition: Any) -> OfRows:
-    """Of a history: the row at this place meets this, 0 the first and -1 the last; a shorter one does not."""
+    """Of a history: the row at this place meets this condition, 0 the first and -1 the last; a shorter one does not.
+
+    Example:
+        >>> at_row(-1, "discharged")
+        OfRows(which=-1, condition='discharged')
+    """
     return OfRows(place, condition)
 
 
@@ -140,17 +150,32 @@ def between(low: Any, high: Any, *, closed: Closed = "both") -> Between:
 
 
 def below(high: Any) -> Between:
-    """Values less than high."""
+    """Values less than high.
+
+    Example:
+        >>> below(18)
+        Between(low=None, high=18, closed='left')
+    """
     return Between(None, high, "left")
 
 
 def above(low: Any) -> Between:
-    """Values greater than low."""
+    """Values greater than low.
+
+    Example:
+        >>> above(65)
+        Between(low=65, high=None, closed='right')
+    """
     return Between(low, None, "right")
 
 
 def one_of(*values: Any) -> OneOf | OrMissing | Missing:
-    """Any of these values: `one_of("a", "b")` or `one_of(["a", "b"])`; None among them is a missing cell."""
+    """Any of these values: `one_of("a", "b")` or `one_of(["a", "b"])`; None among them is a missing cell.
+
+    Example:
+        >>> one_of("a", "b")
+        OneOf(values=('a', 'b'))
+    """
     if len(values) == 1 and _is_several(values[0]):
         values = tuple(values[0])
     known = tuple(v for v in values if not is_missing(v))
@@ -160,14 +185,24 @@ def one_of(*values: Any) -> OneOf | OrMissing | Missing:
 
 
 def none_of(*values: Any) -> Not:
-    """A value, but none of these: `none_of("a", "b")` or `none_of(["a", "b"])`."""
+    """A value, but none of these values: `none_of("a", "b")` or `none_of(["a", "b"])`.
+
+    Example:
+        >>> none_of("a", "b")
+        Not(condition=OneOf(values=('a', 'b')))
+    """
     if len(values) == 1 and _is_several(values[0]):
         values = tuple(values[0])
     return Not(OneOf(values))
 
 
 def missing() -> Missing:
-    """No value."""
+    """No value.
+
+    Example:
+        >>> missing()
+        Missing()
+    """
     return Missing()
 
 

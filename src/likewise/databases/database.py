@@ -87,13 +87,14 @@ class Database(Mapping[str, Any]):
 
     @classmethod
     def lies_at(cls, source: PathLike) -> bool:
-        """Whether a path or a URL is that of a database: a folder of tables, and not of the parts of one; a workbook of
-        several sheets; a database of SQL."""
+        """Whether a source, a path or a URL, is a database: a folder of tables, and not of the parts of one; a workbook
+        of several sheets; a database of SQL.
+        """
         return is_sql(source) or holds_tables(source)
 
     @classmethod
     def read(cls, source: PathLike) -> Self:
-        """The database at a path or a URL, whatever it is: `from_folder`, `from_sql`.
+        """The database at a source, a path or a URL, whatever it is: `from_folder`, `from_sql`.
 
         Raises:
             InputError: it cannot be read.
@@ -105,6 +106,10 @@ class Database(Mapping[str, Any]):
         """The tables of a folder, a file each, or a folder of files each; or the sheets of an Excel workbook.
 
         A `database.json` in it (`DatabaseSchema.to_json`) tells the keys; without, or with `keys`, it is as above.
+
+        Args:
+            path: of the folder or workbook.
+            keys: what `Database` takes.
 
         Raises:
             InputError: there is no such folder, or no table in it, or one cannot be read.
@@ -123,6 +128,7 @@ class Database(Mapping[str, Any]):
         or nothing.
 
         Args:
+            path: of the folder.
             replace: a folder that is there makes place; without, one that holds files is refused.
 
         Raises:
@@ -183,6 +189,10 @@ class Database(Mapping[str, Any]):
 
     def check_sql(self, url: PathLike, schema: str | None = None, replace: bool = False) -> None:
         """Find out before long work whether tables like these can be written there (`to_sql`).
+
+        Args:
+            url: of the database, and `schema` in it.
+            replace: whether rows that stand there make place.
 
         Raises:
             OutputError: the user may not make tables there; rows stand in them, and are not to be replaced; these

@@ -126,7 +126,11 @@ def epsilon_of_mu(mu: float, delta: float) -> float:
 
 
 def mu_of(epsilon: float, delta: float) -> float:
-    """The inverse of `epsilon_of_mu`: the greatest mu that keeps (epsilon, delta)."""
+    """The inverse of `epsilon_of_mu`: the greatest mu that keeps (epsilon, delta).
+
+    >>> round(mu_of(1.0, 1e-5) * 3.7306, 3)
+    1.0
+    """
     return boundary(lambda mu: delta_of_mu(mu, epsilon) <= delta, 0.0, 1.0)[0]
 
 

@@ -378,7 +378,7 @@ class Report:
         return iter(self.scores)
 
     def group(self, name: Group) -> tuple[Score, ...]:
-        """The scores of one group, in order."""
+        """The scores of the group of this name ("fidelity", "utility", "privacy"), in order."""
         return tuple(score for score in self.scores if score.group == name)
 
     def to_dict(self) -> dict[str, Any]:
@@ -393,7 +393,7 @@ class Report:
         return cleaned
 
     def to_json(self, path: str | os.PathLike[str] | None = None, *, indent: int | None = 2) -> str:
-        """The report as JSON text; written to `path` as well when one is given."""
+        """The report as JSON text; written to `path` as well when one is given. `indent` is in blanks."""
         text = json.dumps(self.to_dict(), ensure_ascii=False, indent=indent, allow_nan=False)
         if path is not None:
             write_text(path, text + "\n")
@@ -431,7 +431,14 @@ class Report:
 
     @classmethod
     def from_json(cls, text: str) -> Report:
-        """The report that `to_json` wrote."""
+        """The report that `to_json` wrote.
+
+        Args:
+            text: that JSON.
+
+        Raises:
+            InputError: it is no such report, or of a newer version.
+        """
         try:
             plain = json.loads(text)
         except json.JSONDecodeError as error:
@@ -470,10 +477,14 @@ class Report:
         return replace(self, ledger=dict(ledger))
 
     def to_html(self, path: str | os.PathLike[str] | None = None, *, lang: str = "en", dp_only: bool = False) -> str:
-        """The report as one self-contained page ("en" or "zh"); written to `path` when one is given.
+        """The report as one self-contained page; written to `path` when one is given.
 
         Args:
+            lang: "en" or "zh".
             dp_only: leave out all that is computed on real rows, for it is not differentially private.
+
+        Raises:
+            OutputError: the file cannot be written; what stood there is untouched.
         """
         from likewise.report.page import render
 
@@ -483,7 +494,10 @@ class Report:
         return html
 
     def to_markdown(self, path: str | os.PathLike[str] | None = None, *, lang: str = "en") -> str:
-        """The report as Markdown ("en" or "zh"), for an issue, a README or a pull request; written to `path` as well.
+        """The report as Markdown, for an issue, a README or a pull request; written to `path` as well.
+
+        Args:
+            lang: "en" or "zh".
 
         Example:
             >>> Report(scores=()).to_markdown().splitlines()[0]
@@ -500,6 +514,7 @@ class Report:
         """The page in a frame, for a notebook: its scripts run and reach nothing outside of it.
 
         Args:
+            lang: "en" or "zh".
             height: of the frame, in pixels.
         """
         return Frame(self.to_html(lang=lang), height)
@@ -508,6 +523,10 @@ class Report:
         """An Altair chart: of one column, of a pair, or of the figures beside their floors when none is named.
 
         Needs the extra `plot`. It shows what the page shows: bins, levels and cells of at least five real rows.
+
+        Args:
+            column: its name.
+            other: the second column of a pair.
 
         Raises:
             InputError: there is no such column, or no picture of it, or of the pair.
@@ -538,7 +557,7 @@ class Report:
         return [c.name for c in self.columns]
 
     def summary_table(self, *, lang: str = "en") -> Any:
-        """A Rich table of the scores beside their floors, for a terminal."""
+        """A Rich table of the scores beside their floors, for a terminal; `lang` is "en" or "zh"."""
         from likewise.report.terminal import summary_table
 
         return summary_table(self, lang=lang)

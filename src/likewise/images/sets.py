@@ -186,6 +186,13 @@ def read_images(path: PathLike) -> ImageSet:
     Raises:
         InputError: nothing there, damaged, of unequal sizes, or what `ImageSet` refuses.
         MissingExtraError: a folder is to be read and Pillow is not installed.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_images(ImageSet(np.zeros((3, 8, 8), np.uint8), np.array([1, 0, 1])), f"{folder}/digits.npz")
+        ...     read_images(f"{folder}/digits.npz").x.shape
+        (3, 8, 8)
     """
     path = Path(path)
     try:
@@ -297,6 +304,10 @@ def write_images(images: ImageSet, path: PathLike) -> None:
     """Write images to an .npz file, or to a folder of PNG with a sub-folder for each label; whole or not at all.
 
     In PNG every pixel is rounded to 8 bits; in .npz all stays as it is.
+
+    Args:
+        images: what is written.
+        path: a name that ends in .npz, or that of a folder.
 
     Raises:
         OutputError: it cannot be written; what stood there is untouched.

@@ -228,6 +228,11 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             The path `to`, or a table of the kind that came. A median or a mean is told by its row alone: it is the same
             in any batch. Draws are the same for the same rows, in any order: of several equal rows either may get
             either draw; in a table that is read in parts they hang on the row's number.
+
+        Raises:
+            InputError: a column is absent, or its values do not fit it.
+            OptionError: a table that is read in parts has no `to`, or one that is held has.
+            NotFittedError: `fit` was not called.
         """
         check_is_fitted(self)
         if isinstance(X, Scan):
@@ -375,7 +380,7 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     # ---- scikit-learn ------------------------------------------------------------------------------------------------
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
-        """The names of the columns that `transform` gives."""
+        """The names of the columns that `transform` gives; `input_features` is there for scikit-learn alone."""
         check_is_fitted(self)
         names = list(_check_feature_names_in(self, input_features))
         at = {name: i for i, name in enumerate(self._names)}

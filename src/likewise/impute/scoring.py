@@ -92,6 +92,7 @@ def score_imputation(
 
     Raises:
         InputError: tables of other shapes or columns, or no hole whose truth is known.
+        OptionError: nothing is filled.
 
     Example:
         >>> import numpy as np

@@ -56,7 +56,9 @@ def drawn_values(
 
     Args:
         original: the same rows as they were, in the same order: `original[done.rows]` of what `anonymize` gave.
+        released: those rows, `done.frame`.
         names: the recoded columns.
+        rng: of the values, each drawn evenly among those that its label stands for.
 
     Example:
         >>> rows = pl.DataFrame({"age": [20, 21, 60]})

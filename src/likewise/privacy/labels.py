@@ -29,10 +29,10 @@ class Hierarchy(ABC):
 
     @abstractmethod
     def climb(self, values: pl.Series, level: int) -> pl.Series:
-        """Labels at a step in 1 .. height - 1: String, null where the value is missing or not covered."""
+        """Labels of values at a level in 1 .. height - 1: String, null where the value is missing or not covered."""
 
     def labels(self, values: pl.Series, level: int) -> pl.Series:
-        """Labels at any step in 1 .. height.
+        """Labels of values at any level in 1 .. height.
 
         Shape: values (n,) -> (n,) String.
         """

@@ -73,9 +73,11 @@ class Anonymity:
     sensitive: tuple[Diversity, ...] = field(default=())
 
     def to_dict(self) -> dict[str, Any]:
+        """All figures, as JSON has them."""
         return asdict(self)
 
     def to_json(self) -> str:
+        """All figures as JSON text."""
         return json.dumps(self.to_dict(), indent=2)
 
 
@@ -190,9 +192,15 @@ def row_risk(frame: Any, *, quasi_identifiers: str | Sequence[str], entity: str 
 
     Shape: (n, columns) -> (n,)
 
-    >>> import polars as pl
-    >>> row_risk(pl.DataFrame({"age": [30, None, None]}), quasi_identifiers=["age"])
-    array([1. , 0.5, 0.5])
+    Args:
+        frame: any frame; a missing cell is a level of its own.
+        quasi_identifiers: the columns that are known.
+        entity: the column that tells whose a row is, so that a class counts persons; None: each row is a person.
+
+    Example:
+        >>> import polars as pl
+        >>> row_risk(pl.DataFrame({"age": [30, None, None]}), quasi_identifiers=["age"])
+        array([1. , 0.5, 0.5])
     """
     table, _ = from_frame(frame)
     names, _ = columns_of(table, quasi_identifiers, None, entity)

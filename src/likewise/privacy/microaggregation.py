@@ -165,6 +165,7 @@ def top_bottom(
     """Extremes told as a bound: what lies beyond is set to it.
 
     Args:
+        frame: any frame; it is not changed.
         bounds: lowest and highest number told, by column; None leaves a side as it is.
         columns: for these the bounds are found: as wide as can be with at least `least` rows at or beyond each.
 

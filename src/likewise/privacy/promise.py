@@ -27,8 +27,8 @@ class Promise:
 
     Args:
         k: fewest members of a class.
-        l: diversity of each sensitive column in a class: "distinct", at least `l` levels; "entropy", at least the
-            entropy of `l` equal ones; "recursive", the most frequent one rarer than `c` times all from the l-th on.
+        l, l_kind: diversity of each sensitive column in a class: "distinct", at least `l` levels; "entropy", at least
+            the entropy of `l` equal ones; "recursive", the most frequent one rarer than `c` times all from the l-th on.
         t: earth mover's distance of each class from the whole *input* is at most `t`.
         t_distance: "equal", "ordered" (over the sorted levels), "hierarchical" (needs a hierarchy of the sensitive
             column), or "auto": ordered for numbers and times, else equal.
@@ -87,10 +87,12 @@ class Promise:
 
     @property
     def needs_sensitive(self) -> bool:
+        """Whether it is about sensitive values (l, t, alpha), so that such a column is needed."""
         return self.l is not None or self.t is not None or self.alpha is not None
 
     @property
     def needs_population(self) -> bool:
+        """Whether it is about all who might be in the table (delta, k_map), so that these are needed."""
         return self.delta is not None or self.k_map is not None
 
     @property
@@ -103,6 +105,7 @@ class Promise:
         return distinct_only and self.t is None and self.alpha is None and self.delta is None
 
     def words(self) -> str:
+        """What is promised, in short: "k=5, distinct l=2"."""
         parts = [f"k={self.k}"]
         if self.l is not None:
             parts.append(f"{self.l_kind} l={self.l:g}" + ("" if self.c is None else f" with c={self.c:g}"))

@@ -40,11 +40,12 @@ class Recoding(ABC):
 
     @property
     def quasi_identifiers(self) -> tuple[str, ...]:
+        """The columns that are recoded."""
         return tuple(r.name for r in self.readers)
 
     @abstractmethod
     def find(self, table: pl.DataFrame) -> Ints:
-        """(n,) the class of each row of a Polars frame; -1 where it falls into none that is released."""
+        """(n,) the class of each row of a table, a Polars frame; -1 where it falls into none that is released."""
 
     def cells(self, classes: Ints) -> pl.DataFrame:
         """What is released for rows of these classes."""

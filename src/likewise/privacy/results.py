@@ -54,9 +54,11 @@ class AnonymityReport:
     notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
+        """All of it, as JSON has it."""
         return asdict(self)
 
     def to_json(self) -> str:
+        """All of it as JSON text."""
         return json.dumps(self.to_dict(), indent=2)
 
 
@@ -95,6 +97,7 @@ class Anonymized(Brief):
 
         Raises:
             InputError: the original has another number of rows than was anonymised.
+            OptionError: the rows were read in parts.
 
         Privacy: the figures are computed on the original; they are not differentially private.
 

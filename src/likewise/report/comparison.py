@@ -82,14 +82,14 @@ class Comparison:
         return {**head, "scores": scores, "columns": columns, "notes": list(self.notes)}
 
     def to_json(self, path: str | os.PathLike[str] | None = None, *, indent: int | None = 2) -> str:
-        """The figures as JSON text; written to `path` as well when one is given."""
+        """The figures as JSON text, indented by `indent` blanks; written to `path` as well when one is given."""
         text = json.dumps(self.to_dict(), ensure_ascii=False, indent=indent, allow_nan=False)
         if path is not None:
             write_text(path, text + "\n")
         return text
 
     def to_html(self, path: str | os.PathLike[str] | None = None, *, lang: str = "en") -> str:
-        """One self-contained page ("en" or "zh"); written to `path` when one is given."""
+        """One self-contained page, in `lang` "en" or "zh"; written to `path` when one is given."""
         from likewise.report.comparison_page import render
 
         html = render(self, lang=lang)
@@ -98,7 +98,7 @@ class Comparison:
         return html
 
     def summary_table(self, *, lang: str = "en") -> Table:
-        """A Rich table: one line a measure, one column a report."""
+        """A Rich table: one line a measure, one column a report; `lang` is "en" or "zh"."""
         from likewise.report.terminal import comparison_table
 
         return comparison_table(self, lang=lang)

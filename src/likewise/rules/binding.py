@@ -124,6 +124,8 @@ def bind(rules: Iterable[str], schema: Schema, *, keys: bool = False) -> tuple[B
     """Rules of the table that a schema describes, each once.
 
     Args:
+        rules: their texts.
+        schema: of the table.
         keys: whether they may say where keys are missing, which those who draw and look at whole rows see to.
 
     Raises:

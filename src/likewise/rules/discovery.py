@@ -62,6 +62,7 @@ class Proposals:
 
     @property
     def texts(self) -> list[str]:
+        """The rules, as `rules=` takes them."""
         return [proposal.rule for proposal in self.found]
 
     def __iter__(self) -> Iterator[Proposal]:

@@ -89,6 +89,9 @@ _ANY = re.compile(r"=\s*ANY\s*\(\s*\(?\s*ARRAY\s*\[(.*?)\]\s*\)?\s*\)", re.IGNOR
 def from_sql(text: str) -> Imported:
     """The rules of `CREATE TABLE` and `ALTER TABLE` of one table: its CHECKs, and keys over several columns.
 
+    Args:
+        text: those statements.
+
     Example:
         >>> from_sql("CREATE TABLE t (a int, b int CHECK (a <= b AND b <> 7), UNIQUE (a, b))").rules
         ('a <= b and b != 7', 'unique (a, b)')
@@ -146,6 +149,12 @@ def from_expectations(suite: Mapping[str, Any]) -> Imported:
 
     Raises:
         InputError: it is no suite.
+
+    Example:
+        >>> suite = {"expectations": [{"type": "expect_column_values_to_be_between",
+        ...                            "kwargs": {"column": "age", "min_value": 0, "max_value": 120}}]}
+        >>> from_expectations(suite).rules
+        ('0 <= age', 'age <= 120')
     """
     if not isinstance(suite, Mapping) or not isinstance(suite.get("expectations"), list):
         raise InputError('a suite must be an object with a list "expectations"')
@@ -205,6 +214,11 @@ def from_dbt(model: Mapping[str, Any]) -> Imported:
 
     Raises:
         InputError: it is no model.
+
+    Example:
+        >>> column = {"name": "kind", "tests": [{"accepted_values": {"values": ["a", "b"]}}]}
+        >>> from_dbt({"name": "stays", "columns": [column]}).rules
+        ("kind in ('a', 'b')",)
     """
     if not isinstance(model, Mapping) or not ({"columns", "tests", "data_tests"} & model.keys()):
         raise InputError('a model must be an object with "columns" or "tests"; of a file give one of its "models"')

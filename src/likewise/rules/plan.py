@@ -91,6 +91,7 @@ class RulePlan:
 
     @property
     def texts(self) -> tuple[str, ...]:
+        """The rules as they were given."""
         return tuple(rule.text for rule in self.rules)
 
     @cached_property
@@ -160,7 +161,7 @@ class RulePlan:
         return pl.DataFrame([made[name] if name in made else outer[name] for name in names])
 
     def learnt_of(self, names: Sequence[str]) -> list[str]:
-        """The inner columns that hold outer ones, but combinations, of which each is as a whole there."""
+        """The inner columns that hold outer ones of these names, but combinations: each is there as a whole."""
         found = [name for name in names if name not in self._gone]
         found += [s.own[0].name for s in self.steps if isinstance(s, Gap | Scaled) and s.column.name in names]
         return [
@@ -200,6 +201,7 @@ class RulePlan:
         return not counts_days or canonical_dtype(self.schema[solved.column]) == pl.Date()
 
     def value_of(self, solved: Solution, step: Computed) -> pl.Expr:
+        """The column that a step computes, by what `solved` says of its equation."""
         return value_of(solved, self.rules[step.rule], self.schema)
 
     def parted(self, inner: Columns) -> tuple[pl.DataFrame, Columns]:
@@ -215,12 +217,12 @@ class RulePlan:
         return frame.select(name for name in self.schema.names if name in frame.columns)
 
     def routed(self, where: Mapping[str, Condition]) -> tuple[dict[str, Condition], dict[str, Condition]]:
-        """Conditions on columns that are learnt as they are, and on those that steps make."""
+        """The conditions of `where` on columns that are learnt as they are, and on those that steps make."""
         made = self.made - set(self.present)
         return {n: c for n, c in where.items() if n not in made}, {n: c for n, c in where.items() if n in made}
 
     def joint_of(self, name: str) -> Joint | None:
-        """The step whose combinations a column comes from."""
+        """The step whose combinations the column of this name comes from."""
         return next((step for step in self.steps if isinstance(step, Joint) and name in step.makes), None)
 
     # ---- which rows keep the rules -----------------------------------------------------------------------------------
@@ -256,7 +258,7 @@ class RulePlan:
         return found
 
     def on(self, names: Sequence[str]) -> RulePlan:
-        """What looks at tables of these columns alone: the rules that name no other. It makes nothing."""
+        """What looks at tables of the columns of these names alone: the rules that name no other. It makes nothing."""
         places = [i for i, rule in enumerate(self.rules) if set(rule.columns) <= set(names)]
         tuples = {k: self.tuples[i] for k, i in enumerate(places) if i in self.tuples}
         return replace(self, rules=tuple(self.rules[i] for i in places), steps=(), tuples=tuples)
@@ -276,6 +278,7 @@ class RulePlan:
 
     @property
     def has_unique(self) -> bool:
+        """Whether a rule lets no two rows agree."""
         return bool(self.unique_columns)
 
     # ---- kept in a model file ----------------------------------------------------------------------------------------

@@ -38,10 +38,19 @@ def shares_of(
     """How a canonical table keeps each of some rules.
 
     Args:
+        rules: their texts.
+        schema: of the table.
+        table: a canonical one.
         real: the rows whose combinations a rule `from data` allows; None takes the table's own, which break none.
 
     Raises:
         RuleError: a text is no rule of this table.
+
+    Example:
+        >>> from likewise.schema.infer import infer
+        >>> frame = pl.DataFrame({"low": [1, 5, 2, 3], "high": [3, 4, 2, 9]})
+        >>> shares_of(["low <= high"], infer(frame), frame)["low <= high"].broken
+        1
     """
     return shares_of_bound(bind(rules, schema, keys=True), table, real)
 

@@ -243,6 +243,7 @@ def columns_of(part: Rule | Claim | Term, *, missing: bool = True) -> tuple[str,
     """The columns that something names, each once, in the order of the text.
 
     Args:
+        part: a rule, or what it is made of.
         missing: also those of which it says only whether a cell is missing.
 
     Example:

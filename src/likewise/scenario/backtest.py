@@ -79,6 +79,7 @@ class Backtest:
         return -0.95 * float(np.sqrt(250 * 0.025 / self.expected))
 
     def to_dict(self) -> dict[str, Any]:
+        """All figures, as JSON has them."""
         return asdict(self) | {"passed": self.passed}
 
 
@@ -93,6 +94,13 @@ def backtest(losses: Floats, value_at_risk: Floats, level: float, expected_short
 
     Raises:
         InputError: the lengths differ, or a number is missing.
+
+        OptionError: the level is not between 0 and 1.
+
+    Example:
+        >>> losses = np.random.default_rng(0).standard_normal(500)
+        >>> backtest(losses, np.full(500, 2.33), 0.99).exceedances
+        4
     """
     parts = [np.asarray(x, np.float64) for x in (losses, value_at_risk, expected_shortfall) if x is not None]
     if len({len(x) for x in parts}) != 1 or len(parts[0]) < 2:
@@ -119,6 +127,11 @@ def kupiec(exceedances: int, n: int, level: float) -> Test:
 
     The p-value is exact: the binomial chance of all numbers whose ratio is as large.
 
+    Args:
+        exceedances: days on which the loss was beyond the forecast.
+        n: days in all.
+        level: of the forecast, such as 0.99.
+
     Example:
         >>> round(kupiec(7, 255, 0.99).statistic, 2)
         5.32
@@ -133,6 +146,15 @@ def christoffersen(hits: Bools) -> Test:
     """Whether an exceedance makes the next likelier (Christoffersen 1998): a Markov chain against independence.
 
     The p-value is that of the same exceedances in random order.
+
+    Args:
+        hits: (n,) whether each day's loss exceeded what was forecast, in order.
+
+    Example:
+        >>> hits = np.zeros(250, bool)
+        >>> hits[100:106] = True
+        >>> christoffersen(hits).p_value < 0.01
+        True
     """
     rng = np.random.default_rng(0)
     ratio = float(_markov_ratio(hits[None])[0])

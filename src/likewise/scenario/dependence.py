@@ -40,6 +40,7 @@ class TailDependence:
     n_joint: int
 
     def to_dict(self) -> dict[str, Any]:
+        """All figures, as JSON has them."""
         return asdict(self)
 
 
@@ -52,6 +53,10 @@ def tail_dependence(
         x, y: (n,) values; rows where one is not a number are left out.
         levels: u, each in (0, 1).
         tails: which tail of each column, "upper" or "lower".
+
+    Raises:
+        InputError: fewer than 20 rows have both values.
+        OptionError: a level or a tail is none.
 
     Example:
         >>> rng = np.random.default_rng(0)

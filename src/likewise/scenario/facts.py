@@ -42,11 +42,15 @@ class Facts:
     drawdown: float
 
     def to_dict(self) -> dict[str, float | tuple[float, ...]]:
+        """All figures, as JSON has them."""
         return asdict(self)
 
 
 def stylised_facts(steps: Floats) -> Facts:
     """The facts of (n,) steps, or of (p, h) paths, over which each lagged correlation is taken within a path.
+
+    Raises:
+        InputError: there are fewer than 50 steps, or one is not finite.
 
     Example:
         >>> facts = stylised_facts(np.random.default_rng(0).standard_normal(20_000))
@@ -96,7 +100,12 @@ def drawdowns(steps: Floats) -> Floats:
 
 
 def var_es(returns: Floats, level: float = 0.99) -> tuple[float, float]:
-    """Value at risk and expected shortfall of returns at a level, as positive losses, as they were seen."""
+    """Value at risk and expected shortfall of returns at a level, as positive losses, as they were seen.
+
+    Example:
+        >>> [round(loss, 4) for loss in var_es(np.linspace(-0.1, 0.1, 201), level=0.95)]
+        [0.09, 0.095]
+    """
     losses = np.sort(-np.asarray(returns, np.float64))
     value = float(np.quantile(losses, level))
     beyond = losses[losses >= value]

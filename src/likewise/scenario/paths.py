@@ -173,6 +173,9 @@ class Paths(Estimator):
     def fit(self, frame: Any) -> Self:
         """Learn the series.
 
+        Args:
+            frame: with a row for each time; (n, columns).
+
         Raises:
             InputError: a time is missing or stands twice; a value is missing or infinite; too few rows.
             OptionError: a column is not there or holds no numbers.
@@ -449,6 +452,10 @@ class Paths(Estimator):
         Returns:
             "losses", "value_at_risk", "expected_shortfall": (m,) in terms of the modelled steps (log-returns), positive
             a loss. For levels, a loss is a fall below what the lags and the season let expect.
+
+        Raises:
+            InputError: a time or a value is missing.
+            OptionError: the level is not in (.5, 1), a count is none, or several series are there and none is named.
         """
         self._check_fitted()
         if not 0.5 < level < 1:
@@ -487,6 +494,8 @@ class Paths(Estimator):
         """How `forecast` does on rows that came after: Kupiec, Christoffersen, Acerbi and Szekely.
 
         Args:
+            frame: with the rows that came after.
+            column: whose loss is forecast; None where there is but one.
             **options: of `forecast`.
         """
         found = self.forecast(frame, column, **options)

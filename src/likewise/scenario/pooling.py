@@ -62,27 +62,56 @@ class View:
 
 
 def mean(column: str, value: float, sense: Sense = "=") -> View:
-    """The mean of a column of numbers."""
+    """A view: the mean of a column of numbers is, or by `sense` (">=", "<=") is at least or at most, this value.
+
+    Example:
+        >>> mean("loss", 120.0).sense
+        '='
+    """
     return View(kind="mean", columns=(column,), value=float(value), sense=sense)
 
 
 def std(column: str, value: float, sense: Sense = "=") -> View:
-    """The standard deviation of a column, about its viewed mean, or else the mean it has."""
+    """A view: the standard deviation of a column, about its viewed mean, or else the mean it has, is this value, or by
+    `sense` (">=", "<=") at least or at most that.
+
+    Example:
+        >>> std("loss", 30.0, ">=").value
+        30.0
+    """
     return View(kind="std", columns=(column,), value=float(value), sense=sense)
 
 
 def quantile(column: str, level: float, value: float, sense: Sense = "=") -> View:
-    """The value below which the share `level` of the rows lies."""
+    """A view: the value below which the share `level` of the rows of a column lies is this, or by `sense` (">=", "<=")
+    at least or at most that.
+
+    Example:
+        >>> quantile("loss", 0.99, 500.0).value
+        500.0
+    """
     return View(kind="quantile", columns=(column,), value=float(value), level=level, sense=sense)
 
 
 def correlation(a: str, b: str, value: float, sense: Sense = "=") -> View:
-    """The correlation of two columns; means and standard deviations stay as they are, or as viewed."""
+    """A view: the correlation of columns `a`, `b` is this value, or by `sense` (">=", "<=") at least or at most that;
+    means and standard deviations stay as they are, or as viewed.
+
+    Example:
+        >>> correlation("equities", "bonds", 0.5).value
+        0.5
+    """
     return View(kind="correlation", columns=(a, b), value=float(value), sense=sense)
 
 
 def share(where: Mapping[str, Any], value: float, sense: Sense = "=") -> View:
-    """The share of the rows that meet all these conditions."""
+    """A view: the share of the rows that meet all conditions of `where` is this value, or by `sense` (">=", "<=") at
+    least or at most that.
+
+    Example:
+        >>> share({"claim": "yes"}, 0.1).value
+        0.1
+    """
     return View(kind="share", columns=tuple(where), value=float(value), sense=sense, where=where)
 
 

@@ -199,6 +199,7 @@ class Column:
 
     @property
     def is_modelled(self) -> bool:
+        """Whether a model learns it: neither an id, nor dropped, nor whose the rows are."""
         return not self.is_key and self.role is not Role.DROP
 
     @property
@@ -428,6 +429,7 @@ class Schema:
 
     @property
     def names(self) -> tuple[str, ...]:
+        """The columns in order."""
         return tuple(c.name for c in self.columns)
 
     @property
@@ -437,6 +439,7 @@ class Schema:
 
     @property
     def target(self) -> str | None:
+        """The column whose role is `target`; None where there is none."""
         return next((c.name for c in self.columns if c.role is Role.TARGET), None)
 
     @property
@@ -447,8 +450,17 @@ class Schema:
     def replace(self, name: str, **changes: Any) -> Schema:
         """The schema with one column changed. A change of kind to or from `id` takes the role along, and vice versa.
 
+        Args:
+            name: of the column.
+            **changes: fields of `Column`, such as `kind=Kind.CATEGORICAL` or `role="target"`.
+
         Raises:
             SchemaError: no such column or field, or the change contradicts the rest.
+
+        Example:
+            >>> zips = Schema((Column(name="zip", kind=Kind.INTEGER),))
+            >>> zips.replace("zip", kind=Kind.CATEGORICAL)["zip"].kind.value
+            'categorical'
         """
         old = self[name]
         _check_fields(changes)
@@ -471,7 +483,7 @@ class Schema:
         return _replace(self, columns=tuple(new if c is old else c for c in self.columns))
 
     def with_rules(self, asked: Sequence[str] | None) -> Self:
-        """The schema with rules beside its own, each once."""
+        """The schema with the rules asked for beside its own, each once."""
         return _replace(self, rules=tuple(dict.fromkeys((*self.rules, *(asked or ())))))
 
     @property
@@ -529,6 +541,9 @@ class Schema:
     def from_dict(cls, data: Mapping[str, Any]) -> Schema:
         """The inverse of `to_dict`.
 
+        Args:
+            data: what it gave.
+
         Raises:
             SchemaError: not a schema, a newer version, an unknown key, or parts that contradict each other.
         """
@@ -555,6 +570,7 @@ class Schema:
         return cls(tuple(Column.from_dict(c) for c in data["columns"]), written, tuple(rules))
 
     def to_json(self) -> str:
+        """As JSON text, to be looked through, edited and read again by `from_json`."""
         return json.dumps(self.to_dict(), indent=2, ensure_ascii=False)
 
     @classmethod

@@ -90,10 +90,12 @@ class Dialect:
 
     @property
     def comment_prefix(self) -> str | None:
+        """What lines begin with that are no rows; None where there are none."""
         return None if self.comment == _NONE else self.comment
 
     @property
     def has_bom(self) -> bool:
+        """Whether a file begins with the mark of its byte order."""
         return self.encoding == "utf-8-sig"
 
     def told(self, **found: Any) -> Self:
@@ -106,7 +108,7 @@ class Dialect:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """The inverse of `to_dict`; raises SchemaError for a key that is not known."""
+        """The inverse of `to_dict`; raises SchemaError where `data` has a key that is not known."""
         if not isinstance(data, Mapping):
             raise SchemaError(f"a dialect must be an object, got {type(data).__name__}")
         known = [f.name for f in fields(cls)]

@@ -90,10 +90,12 @@ class WindowSet:
 
     @property
     def n_steps(self) -> int:
+        """How many steps a window has."""
         return int(self.x.shape[1])
 
     @property
     def n_channels(self) -> int:
+        """How many channels a step has."""
         return int(self.x.shape[2])
 
     @property
@@ -213,8 +215,18 @@ def holds_windows(path: PathLike) -> bool:
 def read_windows(path: PathLike) -> WindowSet:
     """The windows in an .npz file: an array `windows` (n, steps, channels), and perhaps `channels`, their names.
 
+    Args:
+        path: of that file.
+
     Raises:
         InputError: nothing there, damaged, or what `WindowSet` refuses.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_windows(WindowSet(np.arange(120.0).reshape(5, 24, 1)), f"{folder}/days.npz")
+        ...     read_windows(f"{folder}/days.npz").n_steps
+        24
     """
     path = Path(path)
     try:
@@ -248,6 +260,10 @@ def check_windows_writable(path: PathLike) -> None:
 
 def write_windows(windows: WindowSet, path: PathLike) -> None:
     """Write windows to an .npz file, whole or not at all.
+
+    Args:
+        windows: what is written.
+        path: a name that ends in .npz.
 
     Raises:
         OutputError: it cannot be written; what stood there is untouched.

@@ -53,7 +53,7 @@ class Statement:
         raise KeyError(f"no item {item!r}; there are {', '.join(a.item for a in self.checklist)}")
 
     def to_dict(self, *, lang: str = "en") -> dict[str, Any]:
-        """Plain lists, dicts, numbers and text; sentences in a language ("en" or "zh")."""
+        """Plain lists, dicts, numbers and text; sentences in the language `lang`, "en" or "zh"."""
         check_language(lang)
         facts = self.facts
         promise = None
@@ -82,18 +82,18 @@ class Statement:
         }
 
     def to_json(self, path: str | os.PathLike[str] | None = None, *, lang: str = "en", indent: int | None = 2) -> str:
-        """The sheet as JSON text; written to `path` as well when one is given."""
+        """The sheet as JSON text, in `lang` "en" or "zh"; written to `path` if given. `indent` is in blanks."""
         text = json.dumps(self.to_dict(lang=lang), ensure_ascii=False, indent=indent, allow_nan=False)
         return _written(text, path)
 
     def to_html(self, path: str | os.PathLike[str] | None = None, *, lang: str = "en") -> str:
-        """The sheet as one self-contained page without a script; written to `path` when one is given."""
+        """The sheet as one self-contained page without a script, in `lang` "en" or "zh"; written to `path` if given."""
         from likewise.statement.page import render
 
         return _written(render(self, lang), path)
 
     def to_markdown(self, path: str | os.PathLike[str] | None = None, *, lang: str = "en") -> str:
-        """The sheet as Markdown; written to `path` when one is given."""
+        """The sheet as Markdown, in `lang` "en" or "zh"; written to `path` when one is given."""
         from likewise.statement.markdown import render
 
         return _written(render(self, lang), path)

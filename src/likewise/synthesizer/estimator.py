@@ -228,6 +228,7 @@ class Synthesizer(Estimator, LatentMethods):
 
         Raises:
             InputError: the frame cannot be used, or the table of entities does not go with it.
+            OptionError: an argument is for what this is not: a database, histories, images, a table read in parts.
             SchemaError: the schema does not fit it.
             ConditionError: `only` names no column, or fewer than 20 rows meet it.
             PrivacyError: what `privacy` asks for cannot be kept; nothing was spent, or what was is in the text.
@@ -400,6 +401,7 @@ class Synthesizer(Estimator, LatentMethods):
         Raises:
             ConditionError: a condition names no column, no row can meet it, or too few do to be found: the text tells
                 the acceptance rate as measured. There are never fewer rows than asked for.
+            OptionError: an argument is for what was not learnt: a database, histories, a table.
             NotFittedError: `fit` was not called.
         """
         drawn_by = {"engine": None if engine == "local" else engine, "workers": workers, "address": address}
@@ -551,6 +553,7 @@ class Synthesizer(Estimator, LatentMethods):
         Raises:
             InputError: a number is infinite, which is neither missing nor a value; or, of histories, what is known of
                 a row does not tell whose it is or when.
+            OptionError: the model learnt images or windows.
             SchemaError: a column is none of the table, or its values do not fit it.
         """
         self._check_fitted()
@@ -574,8 +577,14 @@ class Synthesizer(Estimator, LatentMethods):
         The probability is of codes, not of exact values: a number counts as its bin. Compare rows with rows only. Rows
         of an entity add up to the log-probability of its history, which ends with the last one given.
 
+        Args:
+            frame: rows with the columns of the table; (n, columns).
+
         Raises:
             OptionError: this kind of model knows no probabilities.
+            SchemaError: a column is absent, or its values do not fit it.
+
+        Privacy: a row's figure tells whether it was learnt from, unless a budget was kept.
         """
         self._check_fitted()
         if self.histories_ is not None:
@@ -624,6 +633,9 @@ class Synthesizer(Estimator, LatentMethods):
     def save(self, path: str | Path) -> None:
         """Write the model to one file; it holds no row of the table, but those of kept tables of a database.
 
+        Args:
+            path: of the file; what stands there is replaced when the new one is whole.
+
         Raises:
             OutputError: it cannot be written; what stood there is untouched.
         """
@@ -645,6 +657,9 @@ class Synthesizer(Estimator, LatentMethods):
     def load(cls, path: str | Path) -> Self:
         """The synthesizer that a model file holds; it draws Polars frames, mappings of images and labels, or arrays of
         windows.
+
+        Args:
+            path: of a file that `save` wrote. Reading it runs no code.
 
         Raises:
             InputError: there is no such file.
@@ -764,5 +779,14 @@ class Synthesizer(Estimator, LatentMethods):
 
 
 def load(path: str | Path) -> Synthesizer:
-    """The synthesizer that a model file holds. See `Synthesizer.load`."""
+    """The synthesizer that a model file holds. See `Synthesizer.load`, which says what it takes and raises.
+
+    Example:
+        >>> import polars as pl, tempfile, likewise as lw
+        >>> frame = pl.DataFrame({"age": [23, 45, 31, 62] * 25})
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     lw.Synthesizer("copula", random_state=0).fit(frame).save(f"{folder}/m.likewise")
+        ...     len(lw.load(f"{folder}/m.likewise").sample(7))
+        7
+    """
     return Synthesizer.load(path)

@@ -47,6 +47,9 @@ class LatentMethods(ABC):
 
         A latent says nearly all about its row: share it as you would the row.
 
+        Args:
+            frame: rows with the columns of the table; (n, columns).
+
         Raises:
             OptionError: this kind of model has no latent space.
         """
@@ -65,6 +68,7 @@ class LatentMethods(ABC):
         Args:
             latents: (n, latent_dim), as `encode` gives them or anywhere near.
             where: as in `sample`; columns of `condition_on` that it leaves open are drawn from their own law.
+            random_state: of the draw.
 
         Raises:
             OptionError: this kind of model has no latent space, or the latents are of another shape.
@@ -81,7 +85,18 @@ class LatentMethods(ABC):
         return self._frame_of(drawn)
 
     def reconstruct(self, frame: Any, *, random_state: int | None = None) -> Any:
-        """Each row through the latent space and back: what of a row the latents keep."""
+        """Each row through the latent space and back: what of a row the latents keep.
+
+        Args:
+            frame: rows with the columns of the table; (n, columns).
+            random_state: of what is drawn of the latents.
+
+        Returns:
+            A frame of the kind that was fitted; (n, columns).
+
+        Raises:
+            OptionError: this kind of model has no latent space.
+        """
         model, rng = self._with_latents(), self._rng(random_state)
         codes = model.reconstruct(self._codes_of(frame), rng=rng)
         return self._data_of(codes, rng)
@@ -97,7 +112,16 @@ class LatentMethods(ABC):
         return self._data_of(codes, rng)
 
     def elbo(self, frame: Any, *, n_draws: int = 16, random_state: int | None = None) -> npt.NDArray[np.float64]:
-        """(n,) the evidence lower bound of each row's codes, natural log: what a VAE is trained to raise."""
+        """(n,) the evidence lower bound of each row's codes, natural log: what a VAE is trained to raise.
+
+        Args:
+            frame: rows with the columns of the table; (n, columns).
+            n_draws: latents drawn of each row, over which the mean is taken.
+            random_state: of those draws.
+
+        Raises:
+            OptionError: this kind of model has no latent space.
+        """
         model = self._with_latents()
         return model.elbo(self._codes_of(frame), n_draws=n_draws, rng=self._rng(random_state))
 

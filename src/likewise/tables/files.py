@@ -80,6 +80,13 @@ def read(
         InputError: no such file, no permission, an empty or damaged file, a header only, lines of unequal length,
             columns that share a name, binary data, a file of one endless line, nested columns, a first line of data.
         MissingExtraError: Excel needs the extra `excel`, ORC the extra `pandas`.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write(pl.DataFrame({"age": [23, 45]}), f"{folder}/people.parquet")
+        ...     read(f"{folder}/people.parquet")["age"].to_list()
+        [23, 45]
     """
     return read_table(path, dialect=dialect, sheet=sheet, by_header=by_header)[0]
 
@@ -474,6 +481,13 @@ def write(frame: pl.DataFrame | Iterable[pl.DataFrame], path: PathLike, *, diale
     Raises:
         OutputError: unknown ending, no such folder, no permission, disk full. What stood there is untouched.
         MissingExtraError: Excel needs the extra `excel`, ORC the extra `pandas`.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write(pl.DataFrame({"age": [23, 45]}), f"{folder}/people.csv.gz")
+        ...     read(f"{folder}/people.csv.gz")["age"].to_list()
+        ['23', '45']
     """
     path = Path(path)
     form, packed = check_table(path)
@@ -527,6 +541,8 @@ def check_table(path: PathLike) -> tuple[str, str | None]:
     if form is None:
         if str(path) == STANDARD or (path.exists() and not path.is_file() and not path.is_dir()):
             return "csv", None
+        if path.is_dir():
+            raise OutputError(f"{str(path)!r} is a folder: name a file in it, such as {str(path / 'fake.csv')!r}")
         known = " ".join(e for e in ENDINGS if e != ".txt")
         raise OutputError(
             f"file {str(path)!r}: the ending must tell the format, one of {known}, each also with {' '.join(PACKED)}"

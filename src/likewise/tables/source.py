@@ -111,7 +111,9 @@ def input_errors(what: str) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError:
-        raise InputError(f"{what} does not exist") from None
+        is_url = re.search(r"'(https?|ftp|s3|gs|file):/", what) is not None
+        hint = ": it is a URL, and nothing is fetched; download it first" if is_url else ""
+        raise InputError(f"{what} does not exist{hint}") from None
     except IsADirectoryError:
         raise InputError(f"{what} is a folder; give a file") from None
     except PermissionError:

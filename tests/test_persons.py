@@ -478,3 +478,15 @@ def test_kinds_of_what_people_hold_are_no_keys(heading: str) -> None:
     kinds = ["month to month", "one year", "two years", "prepaid", "flat", "none"]
     frame = pl.DataFrame({heading: kinds * 50, "x": range(300)})
     assert infer(frame)[heading].kind is Kind.CATEGORICAL
+
+
+@pytest.mark.parametrize("name", ["child", "parent_id"])
+def test_a_word_for_how_rows_stand_to_others_is_somebody_only_with_facts_of_its_own(name: str) -> None:
+    rng = np.random.default_rng(36)
+    frame = pl.DataFrame({name: rng.integers(1, 41, 800), "x": rng.normal(size=800), "y": rng.choice(["a", "b"], 800)})
+    assert likely_entity(frame, lw.infer(frame, entity=False)) is None
+    born = pl.Series("born", rng.integers(36_000, 47_000, 41).tolist()).gather(frame[name].cast(pl.UInt32))
+    told = frame.with_columns(born)
+    found = likely_entity(told, lw.infer(told, entity=False))
+    assert found is not None
+    assert found.column == name

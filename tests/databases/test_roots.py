@@ -177,6 +177,31 @@ def test_rows_of_two_peoples_belong_to_the_one_of_more_people(far: bool) -> None
     assert WORD not in drawn["what" if far else "reason"].to_list()
 
 
+@pytest.mark.parametrize(("served", "serving"), [("patients", "provider"), ("kunden", "mitarbeiter"), ("病人", "医生")])
+def test_a_row_is_theirs_who_are_served_however_many_serve(served: str, serving: str) -> None:
+    rng = np.random.default_rng(0)
+    stays = pl.DataFrame({
+        "stay": np.arange(275), "who": rng.integers(0, 100, 275), "by": rng.integers(0, 400, 275),
+        "how": rng.choice(["a", "b"], 275),
+    })  # fmt: skip
+    labs = pl.DataFrame({"stay": rng.integers(0, 275, 900), "v": rng.normal(size=900)})
+    tables = {
+        served: pl.DataFrame({"id": np.arange(100), "born": rng.integers(1930, 2000, 100)}),
+        serving: pl.DataFrame({"id": np.arange(400), "since": rng.integers(1980, 2020, 400)}),
+        "stays": stays, "labs": labs,
+    }  # fmt: skip
+    keys = [f"stays.who -> {served}.id", f"stays.by -> {serving}.id", "labs.stay -> stays.stay"]
+    assert roots(Database(tables, keys)) == {served: served, serving: serving, "stays": served, "labs": served}
+
+
+def test_a_table_called_a_child_belongs_to_its_parent() -> None:
+    rng = np.random.default_rng(0)
+    parent = pl.DataFrame({"parent_id": np.arange(100), "x": rng.normal(size=100)})
+    child = pl.DataFrame({"child_id": np.arange(500), "parent_id": np.sort(rng.integers(0, 100, 500))})
+    real = Database({"parent": parent, "child": child}, ["child.parent_id -> parent.parent_id"])
+    assert roots(real) == {"parent": "parent", "child": "parent"}
+
+
 def test_a_large_list_is_no_root() -> None:
     rng = np.random.default_rng(0)
     codes = pl.DataFrame({"code": [f"C{k:04d}" for k in range(400)], "label": [f"illness {k}" for k in range(400)]})

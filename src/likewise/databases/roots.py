@@ -18,7 +18,7 @@ import polars as pl
 from likewise.databases.graph import Graph, Links, rank
 from likewise.databases.keys import DatabaseSchema, ForeignKey
 from likewise.databases.naming import same, table_names
-from likewise.schema.keys import PEOPLE, names_a_person
+from likewise.schema.keys import KIN, PEOPLE, SERVING, is_key_word, names_a_person, parts_of
 from likewise.schema.persons import LEAST_ENTITIES, parted
 from likewise.typing import Bools, Ints
 
@@ -94,16 +94,17 @@ def roots_of(
     """Whose the rows of a database are.
 
     A declared root (`DatabaseSchema.root`) takes all tables that lead to it. Else tables of people (`people_of`) are
-    roots, and take what leads to them, of several the one of most people: a visit is the patient's, not that of the
-    doctor, who has many. Of what leads to none the home is its owner, as it is drawn. Lists are nobody's home: tables
-    that are kept, those of which few rows are pointed at, and those that point at nothing, have a name for each row and
-    many rows that point at it. A column of the role `entity` beats all that in its table.
+    roots, and take what leads to them: of several the one whose people are served, as a visit is the patient's and not
+    the doctor's, then the one of most people. Of what leads to none the home is its owner, as it is drawn. Lists are
+    nobody's home: tables that are kept, those of which few rows are pointed at, and those that point at nothing, have a
+    name for each row and many rows that point at it. A column of the role `entity` beats all that in its table.
 
     Args:
         links: what the rows of each foreign key show.
         tables: the real rows.
     """
     people = {schema.root} if schema.root is not None else people_of(schema)
+    serving = _serving(schema, people)
     homes, columns, leads = dict[str, ForeignKey](), dict[str, str](), set(people)
     early = [key for key in schema.foreign if key not in graph.late and not schema.tables[key.parent].kept]
     for table in graph.order:
@@ -116,8 +117,9 @@ def roots_of(
         if said is not None and not by_word and said in tables[table].columns:
             columns[table] = said
         elif by_word or (table not in people and toward):
-            many = {key: len(tables[Roots(homes).root_of(key.parent)]) for key in by_word or toward}
-            homes[table] = max(many, key=lambda key: (many[key], *_rank(schema, graph, key, links[key])))
+            root = {key: Roots(homes).root_of(key.parent) for key in by_word or toward}
+            many = {key: (of not in serving, len(tables[of])) for key, of in root.items()}
+            homes[table] = max(many, key=lambda key: (*many[key], *_rank(schema, graph, key, links[key])))
             leads.add(table)
         elif table not in people:
             fit = [key for key in own if not _is_list(schema, key, links[key], tables[key.parent])]
@@ -159,8 +161,22 @@ def _are_people(schema: DatabaseSchema, table: str, words: tuple[str, ...]) -> b
     own = schema.tables[table]
     keys = [set(key) for key in own.keys]
     alone = not any(set(key.columns) in keys for key in schema.of(table) if not key.is_self)
-    called = any(same(word, who) for word in words[-1:] for who in PEOPLE)
+    called = any(same(word, who) for word in words[-1:] for who in PEOPLE - KIN)
     return alone and not own.kept and (called or any(len(k) == 1 and names_a_person(*k) for k in keys))
+
+
+def _serving(schema: DatabaseSchema, people: set[str]) -> set[str]:
+    """Those of some tables whose people serve others: doctors, sellers."""
+    names = table_names(schema.tables)
+
+    def last(table: str) -> str:
+        words = names[table].words[-1:]
+        if any(same(word, who) for word in words for who in PEOPLE):
+            return words[0]
+        keys = (parts_of(*key) for key in schema.tables[table].keys if len(key) == 1)
+        return next((named[-1] for key in keys if (named := [w for w in key if not is_key_word(w)])), "")
+
+    return {table for table in people if any(same(last(table), who) for who in SERVING)}
 
 
 def _declared_entity(schema: DatabaseSchema, table: str) -> str | None:

@@ -53,8 +53,12 @@ OWNERS = frozenset(words("headings.owners"))
 THINGS = frozenset(words("headings.things"))
 """Owners of rows that are no people, and whose name may tell of their kind as well as of one of them."""
 PEOPLE = (OWNERS - THINGS) | frozenset(words("headings.people"))
-_OR_ELSE = frozenset({"host", "agent", "kind", "lead"})
-"""Words for somebody that are as well of machines, programs, sorts and metals."""
+SERVING = frozenset(words("headings.serving"))
+"""People whose work it is to serve others."""
+KIN = frozenset({"parent", "child", "sibling"})
+"""Words for somebody that rather say how rows, nodes or tables stand to others."""
+_OR_ELSE = frozenset({"host", "agent", "kind", "lead"}) | KIN
+"""Words for somebody that are as well of machines, programs, sorts, metals and rows."""
 GROUPS = frozenset(words("headings.groups"))
 """Words of what is sold, visited or belonged to: its rows are many people's."""
 _NUMBERED = frozenset(words("headings.numbered"))
@@ -268,8 +272,17 @@ def names_a_person(name: str) -> bool:
         >>> [names_a_person(name) for name in ("PATIENT", "id_cliente", "Kundennummer", "user_orders", "account_id")]
         [True, True, True, False, False]
     """
-    parts = [part for part in parts_of(name) if not is_key_word(part)]
-    return bool(parts) and parts[-1] in PEOPLE - _OR_ELSE
+    return _last_of(name) in PEOPLE - _OR_ELSE
+
+
+def names_kin(name: str) -> bool:
+    """Whether a name tells of a row or somebody by how they stand to another, as "parent_id" and "child"."""
+    return _last_of(name) in KIN
+
+
+def _last_of(name: str) -> str:
+    """Its last word that is none for a key; nothing where all are."""
+    return next((part for part in reversed(parts_of(name)) if not is_key_word(part)), "")
 
 
 def are_of_somebody(name: str, values: pl.Series, rows: pl.Series) -> bool:

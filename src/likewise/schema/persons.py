@@ -26,6 +26,7 @@ from likewise.schema.keys import (
     names_a_person,
     names_an_entity,
     names_an_owner,
+    names_kin,
     parts_of,
 )
 from likewise.schema.numbers import applied
@@ -197,8 +198,8 @@ def _suspect(counted: Counted, schema: Schema, column: Column) -> Suspect | None
     if column.role is Role.DROP or column.kind in (Kind.BOOLEAN, Kind.REAL, Kind.DATETIME):
         return None
     sure, personal = names_an_entity(name), next(iter(forms_of(column)), None)
-    person = names_a_person(name)
-    if column.kind is Kind.INTEGER and not (sure or person or names_a_key(name) or names_an_owner(name)):
+    kin, owner = names_kin(name), names_an_owner(name)
+    if column.kind is Kind.INTEGER and not (sure or kin or owner or names_a_person(name) or names_a_key(name)):
         return None
     if names_a_group(name) and personal is None:
         return None
@@ -213,14 +214,14 @@ def _suspect(counted: Counted, schema: Schema, column: Column) -> Suspect | None
         return None
     sure |= (personal is not None and personal is not NAME) or are_of_somebody(name, values, rows)
     made = looks_made(values.cast(pl.String))
-    owner = names_an_owner(name) or is_a_name(parts_of(name))
+    owner |= is_a_name(parts_of(name))
     if not made and parts_of(name)[-1:] and parts_of(name)[-1] in THINGS and column.kind is not Kind.INTEGER:
         return None  # "vehicle": rather its kind than its plate
-    if not (sure or made or owner or names_a_key(name) or personal):
+    if not (sure or made or owner or kin or names_a_key(name) or personal):
         return None
     constant = _constant_within(counted, name, [c.name for c in schema if c.is_modelled and c.name != name])
     # The less its name says, the more its rows must: facts of its own, and one that hardly two of them share.
-    wanted = 0 if sure else 1 if (made and owner) or names_a_key(name) or personal else 2
+    wanted = 0 if sure else 1 if (made and owner) or kin or names_a_key(name) or personal else 2
     if len(constant) < wanted or (not sure and min(constant.values()) > OWN):
         return None
     return Suspect(name, len(values), n_known, tuple(constant))

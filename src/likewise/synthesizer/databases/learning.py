@@ -62,7 +62,7 @@ from likewise.synthesizer.databases.table import (
     with_something,
 )
 from likewise.training.turns import Turns
-from likewise.typing import Ints
+from likewise.typing import Bools, Ints
 
 if TYPE_CHECKING:
     from likewise.synthesizer.estimator import Synthesizer
@@ -71,6 +71,8 @@ MOST_LEVELS = 256
 """Whole numbers that may be levels."""
 RARELY = 0.005
 """Of the pairs that would repeat by chance, those that may."""
+SHARED = 0.5
+"""Share of rows whose own rows are nobody's who is held out, from which these alone tell what holds of all groups."""
 BY_CHANCE = 20
 """Pairs that would repeat by chance, from which it is none that none does."""
 
@@ -301,9 +303,9 @@ class _Learning:
             paired = pairs_of({key: self.counts(key) for key in graph.planned(name)}, links)
             model = replace(model, mixed=sort is not None, paired=paired, sums=sums)
             of_rows = [c for c in shown(schema) if not c.name.startswith("\0")]
-            model = replace(
-                model, every=tuple(find_every(canonical(own, of_rows), links, len(parents), self.people[name].whose))
-            )
+            looked_at = np.where(self._open(owner)[links], links, -1)
+            every = find_every(canonical(own, of_rows), looked_at, len(parents), self.people[name].whose)
+            model = replace(model, every=tuple(every))
         make = self._maker(rng, said.checks)
         people = self.people[name]
         people = People(people.whose[at], people.held[at])
@@ -331,11 +333,18 @@ class _Learning:
                 counted = self._counted(key.table, key)
                 rows = rows.drop([] if counted is None else [counted[0]], strict=False)
                 own = canonical(self.own[name], shown(self.schemas[name]))
-                found = list(find_sums(key, rows, self.links[key], counts, own, rng, whose))
+                found = list(find_sums(key, rows, self.links[key], counts, own, rng, whose, self._open(key)))
                 self.sums[key] = tuple(of for of, _, _ in found)
                 series += [told for _, told, _ in found]
                 columns += [column for _, _, column in found]
         return series, columns
+
+    def _open(self, key: ForeignKey) -> Bools:
+        """(P,) whether nobody who is held out is behind a row or those that point at it; all, where people share the
+        rows so that hardly any would be left."""
+        links, found = self.links[key], ~self.people[key.parent].held
+        found[links[(links >= 0) & self.people[key.table].held]] = False
+        return found if found.sum() > SHARED * len(found) else np.ones_like(found)
 
     def _positions(self, name: str) -> list[str]:
         return [column for column, maker in self.keys.makers[name].items() if isinstance(maker, Position)]
@@ -371,7 +380,9 @@ class _Learning:
                 known = canonical(self.wide[key.parent], parent.shown)
                 counts, whose, kept = self.counts(key), self.people[key.parent].whose, parent.way == KEPT
                 side = found.codes(key, self.links[key], known, counts, rng, whose, kept=kept)
-                like = Siblings.fit(own, self.links[key], side, known, counts, self.people[name].whose)
+                away = self.people[name].held | self.people[key.parent].held[self.links[key]]
+                learnt = np.where(away, MISSING, self.links[key])
+                like = Siblings.fit(own, learnt, side, known, counts, self.people[name].whose)
                 if like is not None:
                     self.siblings[key] = like
             else:

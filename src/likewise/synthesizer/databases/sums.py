@@ -23,7 +23,7 @@ from likewise.errors import ModelFileError
 from likewise.schema.column import Column, Kind
 from likewise.synthesizer.databases.groups import Groups
 from likewise.synthesizer.databases.plan import LEAST_GROUPS
-from likewise.typing import Floats, Ints
+from likewise.typing import Bools, Floats, Ints
 
 OFTEN, OFTENER = 0.2, 5.0
 """Pairs of groups of one size that have the same sum: at least so many, and so much oftener than rows dealt anew."""
@@ -81,7 +81,7 @@ def sum_of(key: ForeignKey, column: str) -> str:
 
 def find_sums(
     key: ForeignKey, rows: pl.DataFrame, links: Ints, counts: Ints, parents: pl.DataFrame, rng: np.random.Generator,
-    whose: Ints,
+    whose: Ints, shown: Bools | None = None,
 ) -> Iterator[tuple[Sum, pl.Series, Column]]:  # fmt: skip
     """Columns whose sums are few, with the column of parents that says them.
 
@@ -91,29 +91,34 @@ def find_sums(
         counts: (P,) how many at each.
         parents: (P, columns) by which sums may be told.
         whose: (P,) the person of each parent.
+        shown: (P,) by which parents sums are found; None: by all.
     """
     at, there = np.flatnonzero(links >= 0), counts > 0
-    if there.sum() < LEAST_GROUPS or len(at) < 2 * there.sum():
+    of_shown = there if shown is None else there & shown
+    counted = of_shown[links[at]]
+    if of_shown.sum() < LEAST_GROUPS or counted.sum() < 2 * of_shown.sum():
         return
     step = -(-len(counts) // LOOK_AT)  # of many parents every so manieth
-    looked_at = np.where(np.arange(len(counts)) % step == 0, counts, 0)
+    looked_at = np.where(of_shown & (np.arange(len(counts)) % step == 0), counts, 0)
     told, some = _told(parents, looked_at), looked_at[links[at]] > 0
-    for column in rows.get_columns():
+    for whole in rows.get_columns():
+        column = whole[at].filter(pl.Series(counted))
         decimals = decimals_of(column) if column.dtype.is_float() else 0
         if not column.dtype.is_numeric() or column.null_count() or decimals is None:
             continue
-        values = column.cast(pl.Float64).to_numpy()[at]
+        values = whole.cast(pl.Float64).to_numpy()[at]
         if not _are_few(values[some], links[at][some], looked_at, decimals, told, rng):
             continue
         texts = pl.Series([f"{s:.{decimals}f}" for s in _sums(values, links[at], len(counts), decimals)])
         texts = texts.zip_with(pl.Series(there), pl.Series([""]).new_from_index(0, len(texts)))
-        behind = pl.DataFrame({"sum": texts, "who": whose}).filter(pl.col("sum") != "").group_by("sum")
+        behind = pl.DataFrame({"sum": texts, "who": whose}).filter(pl.Series(of_shown)).group_by("sum")
         often = behind.agg(pl.col("who").n_unique()).filter(pl.col("who") >= SUPPORT)["sum"].sort()
         texts = texts.zip_with(texts.is_in(often.implode()), pl.Series([""]).new_from_index(0, len(texts)))
-        if int((texts != "").sum()) * 2 < there.sum():
+        if int((texts.filter(pl.Series(of_shown)) != "").sum()) * 2 < of_shown.sum():
             continue
         free = decimals > 0 and column.n_unique() >= FREE
-        once = not free and len(np.unique(np.column_stack([links[at], values]), axis=0)) == len(at)
+        pairs = np.column_stack([links[at], values])[counted]
+        once = not free and len(np.unique(pairs, axis=0)) == len(pairs)
         name, known = sum_of(key, column.name), often.to_list()
         column_of = Column(name=name, kind=Kind.CATEGORICAL, levels=("", *known))
         yield Sum(column.name, decimals, free, once), texts.alias(name), column_of

@@ -199,7 +199,7 @@ class Database(Mapping[str, Any]):
                 tables came from there themselves.
             InputError: it cannot be reached.
         """
-        check_target(os.fspath(url), list(self.tables), schema=schema, replace_rows=replace, source=self.source)
+        check_target(self.tables, self.schema, os.fspath(url), schema=schema, replace_rows=replace, source=self.source)
 
     source: SqlSource | None = None
     """What the database of SQL says that the tables came from, beyond their keys."""

@@ -22,7 +22,8 @@ from likewise.databases.sql.reading import _asked
 from likewise.databases.sql.reflection import source_of
 from likewise.databases.sql.sampling import sampled
 from likewise.databases.sql.urls import is_sql, place
-from likewise.databases.sql.values import SqlColumn, SqlTable, kind_of
+from likewise.databases.sql.values import SqlColumn, SqlIndex, SqlSource, SqlTable, kind_of
+from likewise.databases.sql.writing import write
 from likewise.errors import InputError, LikewiseWarning, OptionError, OutputError
 
 PUBS = """
@@ -262,6 +263,47 @@ def test_an_index_of_some_rows_is_no_key(tmp_path: Path) -> None:
     read = Database.from_sql(tmp_path / "shop.sqlite")
     assert read.schema.tables["t"].unique == ()
     assert read.tables["t"]["b"].to_list() == [True, False, None]
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "duckdb", "postgresql", "mysql"])
+def test_indexes_of_one_name_as_mysql_has_them_are_called_apart_elsewhere(dialect: str, tmp_path: Path) -> None:
+    key, long = SqlIndex(name="user_id", columns=("user_id",)), SqlIndex(name="x" * 63, columns=("user_id",))
+    column = SqlColumn(name="user_id", type="int(11)", kind="integer")
+    tables = {
+        name: SqlTable(name=name, schema=None, columns=(column,), indexes=(key, long))
+        for name in ("visits", "orders", "user_id", "visits_user_id")
+    }
+    frames = {name: pl.DataFrame({"user_id": [1, 2]}) for name in tables}
+    keys = DatabaseSchema({name: TableSchema() for name in tables})
+    plan = planned(frames, keys, SqlSource(dialect="mysql", tables=tables), dialect, None)
+    made = [(name, index.name) for name, table in plan.tables.items() for index in table.indexes]
+    assert len(made) == 8
+    if dialect == "mysql":
+        assert {name for _, name in made} == {"user_id", "x" * 63}
+        return
+    assert len({name for _, name in made} | set(tables)) == 12
+    assert all(len(name) <= 63 for _, name in made)
+    if dialect != "postgresql":
+        target = tmp_path / f"shop.{dialect}"
+        write(frames, keys, str(target), like=SqlSource(dialect="mysql", tables=tables))
+        assert set(Database.from_sql(target).tables) == set(tables)
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "duckdb", "postgresql"])
+def test_times_longer_than_a_day_are_texts_where_no_type_has_them(dialect: str) -> None:
+    columns = [SqlColumn(name=name, type="time(3)", kind="time") for name in ("long", "short")]
+    source = SqlSource(dialect="mysql", tables={"t": SqlTable(name="t", schema=None, columns=tuple(columns))})
+    frame = pl.DataFrame({"long": ["25:01:02", "-00:30:00", None], "short": ["23:59:59.5", "00:00:00", None]})
+    plan = planned({"t": frame}, DatabaseSchema({"t": TableSchema()}), source, dialect, None)
+    assert [column.kind for column in plan.tables["t"].columns] == ["text", "time"]
+
+
+def test_numbers_of_32_bits_keep_their_digits(tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / "x.duckdb")) as connection:
+        connection.execute(
+            "CREATE TABLE t AS SELECT * FROM (VALUES (157.9::REAL), (NULL), ('inf'::REAL), (1e-30::REAL)) t(x)"
+        )
+    assert Database.from_sql(tmp_path / "x.duckdb").tables["t"]["x"].to_list() == [157.9, None, float("inf"), 1e-30]
 
 
 @pytest.mark.parametrize("dialect", ["sqlite", "duckdb", "mysql"])

@@ -23,7 +23,6 @@ from likewise.databases.keys import DatabaseSchema, TableSchema
 from likewise.databases.sql import sessions, writing
 from likewise.databases.sql.reflection import reflect
 from likewise.databases.sql.urls import place
-from likewise.databases.sql.writing import check_target
 from likewise.errors import InputError, LikewiseError, LikewiseWarning, OutputError
 
 
@@ -126,18 +125,46 @@ def test_no_right_to_make_tables_is_told_before_the_work(server: Server) -> None
                    f"GRANT SELECT ON {name}.* TO reader_{name}@localhost")  # fmt: skip
     reader = server.url(name, f"reader_{name}")
     with pytest.raises(OutputError, match="lacks the right"):
-        check_target(reader, ["users"])
+        shop().check_sql(reader)
     with pytest.raises(OutputError, match="lacks the right"):
         shop().to_sql(reader)
 
 
 def test_a_right_target_passes_the_check_and_stays_empty(empty_database: str) -> None:
-    check_target(empty_database, ["users", "orders"])
+    shop().check_sql(empty_database)
     shop().to_sql(empty_database)
     with pytest.raises(OutputError, match="holds rows already"):
-        check_target(empty_database, ["orders"])
-    check_target(empty_database, ["orders"], replace_rows=True)
+        shop().check_sql(empty_database)
+    shop().check_sql(empty_database, replace=True)
     assert set(Database.from_sql(empty_database).tables) == {"users", "orders"}
+
+
+def test_a_type_that_is_not_there_is_told_before_the_work_by_name(postgres: Server) -> None:
+    url = postgres.new(
+        "CREATE TYPE place AS (street text, no int)", "CREATE TYPE mood AS ENUM ('a', 'b')",
+        "CREATE TABLE homes (id int PRIMARY KEY, at place, mood mood)",
+        "INSERT INTO homes VALUES (1, ROW('x', 1), 'a')",
+    )  # fmt: skip
+    with pytest.warns(LikewiseWarning, match="read as text"):
+        real, other = Database.from_sql(url), postgres.new()
+    for write in (real.check_sql, real.to_sql):
+        with pytest.raises(OutputError, match=r"table 'homes': column 'at' is of type 'public\.place', which"):
+            write(other)
+    postgres.run(name_of(other), "CREATE TYPE place AS (street text, no int)")
+    real.check_sql(other)
+    real.to_sql(other)
+    with pytest.warns(LikewiseWarning, match="read as text"):
+        assert Database.from_sql(other).tables["homes"].equals(real.tables["homes"])
+
+
+def test_what_a_target_would_refuse_is_told_before_the_work(tmp_path: Path) -> None:
+    other = Database({"orders": pl.DataFrame({"id": [1]})}, [])
+    other.to_sql(tmp_path / "x.sqlite")
+    with pytest.raises(OutputError, match="is there already and has no column"):
+        shop().check_sql(tmp_path / "x.sqlite", replace=True)
+    long = Database({"t": pl.DataFrame({"x" * 64: [1]})}, [])
+    with pytest.raises(OutputError, match="longer than postgresql has them"):
+        long.check_sql("postgresql://localhost/nowhere")
 
 
 def test_a_locked_table_is_not_waited_for_without_end(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -200,7 +227,7 @@ def run(url: str, request: pytest.FixtureRequest, *statements: str) -> None:
             request.getfixturevalue("mariadb").run(name_of(url), *statements)
 
 
-def test_two_schemas_with_one_name_of_a_table(postgres: Server) -> None:
+def test_two_schemas_with_one_name_of_a_table(postgres: Server, tmp_path: Path) -> None:
     url = postgres.new(
         "CREATE SCHEMA a", "CREATE SCHEMA b", "CREATE TABLE a.t (id int PRIMARY KEY, x text)",
         "CREATE TABLE b.only (y int)",
@@ -211,8 +238,12 @@ def test_two_schemas_with_one_name_of_a_table(postgres: Server) -> None:
     assert set(both.tables) == {"a.t", "b.t", "only"}
     assert [str(key) for key in both.schema.foreign] == ['"b.t".id -> "a.t".id']
     assert set(Database.from_sql(url, schema="*").tables) == {"a.t", "b.t", "only"}
-    with pytest.raises(OutputError, match="would both be called 't'"):
-        both.to_sql(url, schema="c")
+    for to, name in ((url, "c"), (tmp_path / "both.sqlite", None)):
+        with pytest.warns(LikewiseWarning, match="table 't' of 'a.t' is called 'a.t'"):
+            both.to_sql(to, schema=name)
+        again = Database.from_sql(to, schema=name)
+        assert set(again.tables) == {"a.t", "b.t", "only"}
+        assert [str(key) for key in again.schema.foreign] == ['"b.t".id -> "a.t".id']
     with pytest.raises(InputError, match="there is no schema 'd'"):
         Database.from_sql(url, schema="d")
     other = postgres.new()

@@ -117,6 +117,8 @@ def _where(error: Any) -> str:
     told = getattr(error, "diag", None)
     names = [f"{what} {name!r}" for what in ("table", "column", "constraint")
              if (name := getattr(told, f"{what}_name", None))]  # fmt: skip
+    context = re.search(r"^COPY .*?, line \d+, column (.+?): ", str(getattr(told, "context", None) or ""))
+    names = names or ([f"column {context[1]!r}"] if context else [])
     if (
         not names
         and type(error).__module__ == "sqlite3"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain, count
 
 import polars as pl
 
@@ -157,11 +159,13 @@ def planned(
         same = like is not None and given is not None and like.dialect == dialect
         if not same:
             source = "" if like is None or given is None else like.dialect
-            table = _translated(table, keys, name, dialect, source, notes)
+            table = _translated(_as_held(table, frames[name]), keys, name, dialect, source, notes)
         own_schema = schema if schema is not None else (table.schema if same and several else None)
         tables[name] = replace(table, schema=own_schema)
+    tables = _told_apart(tables, notes)
     tables = tables if like is not None and like.dialect == dialect else _alike(tables, keys)
     _check_names(tables, dialect)
+    tables = _named_apart(tables, dialect)
     if dialect == "duckdb":
         notes += [f"foreign key {key} left out: DuckDB has none in circles" for key in order.late]
     types = like.types if like is not None and like.dialect == dialect else {}
@@ -182,17 +186,46 @@ _LONGEST = {"postgresql": 63, "mysql": 64, "mssql": 128}
 """Bytes of a name; PostgreSQL cuts what is longer without a word."""
 
 
-def _check_names(tables: Mapping[str, SqlTable], dialect: str) -> None:
-    seen: dict[tuple[str | None, str], str] = {}
+def _told_apart(tables: Mapping[str, SqlTable], notes: list[str]) -> dict[str, SqlTable]:
+    """Tables of one name that come to lie in one schema, each called by the schema that it is of, too."""
+    many = Counter((table.schema, table.name) for table in tables.values())
+    found = {}
     for name, table in tables.items():
-        if (other := seen.setdefault((table.schema, table.name), name)) != name:
-            raise OutputError(
-                f"tables {other!r} and {name!r} would both be called {table.name!r}: write them without a schema, "
-                "so that each goes to that of its own, or rename one"
-            )
+        if many[table.schema, table.name] > 1 and table.name != name:
+            notes.append(f"table {table.name!r} of {name!r} is called {name!r}, for several have that name")
+            table = replace(table, name=name)
+        found[name] = table
+    return found
+
+
+def _check_names(tables: Mapping[str, SqlTable], dialect: str) -> None:
+    for name, table in tables.items():
         for text in (table.name, *(column.name for column in table.columns)):
             if len(text.encode()) > _LONGEST.get(dialect, 10**9):
                 raise OutputError(f"table {name!r}: the name {text!r} is longer than {dialect} has them; rename it")
+
+
+def _named_apart(tables: Mapping[str, SqlTable], dialect: str) -> dict[str, SqlTable]:
+    """With indexes of which no two have one name, nor that of a table; in MySQL and SQL Server each table may have one
+    of that name."""
+    if dialect in ("mysql", "mssql"):
+        return dict(tables)
+    taken = {(table.schema, table.name.lower()) for table in tables.values()}
+    found = {}
+    for of, table in tables.items():
+        indexes = []
+        for index in table.indexes:
+            longer = f"{table.name}_{index.name}"
+            names = chain((index.name, longer), (f"{_cut(longer, 50)}_{i}" for i in count(1)))
+            name = next(n for n in map(_cut, names) if (table.schema, n.lower()) not in taken)
+            taken.add((table.schema, name.lower()))
+            indexes.append(replace(index, name=name))
+        found[of] = replace(table, indexes=tuple(indexes))
+    return found
+
+
+def _cut(name: str, most: int = _LONGEST["postgresql"]) -> str:
+    return name.encode()[:most].decode(errors="ignore")
 
 
 def _table(name: str, frame: pl.DataFrame, given: SqlTable | None) -> SqlTable:
@@ -244,6 +277,14 @@ def _counted(column: SqlColumn, dialect: str, own: TableSchema) -> str:
 
 
 # ---- from one dialect to another -------------------------------------------------------------------------------------
+
+
+def _as_held(table: SqlTable, frame: pl.DataFrame) -> SqlTable:
+    """With times that are texts of none, as MySQL holds spans of days, as texts."""
+    texts = [c.name for c in table.columns if c.kind == "time" and frame.schema.get(c.name) == pl.String]
+    spans = {name for name in texts if not frame[name].drop_nulls().str.contains(r"^([01]\d|2[0-3]):").all()}
+    columns = (replace(c, kind="text", type="varchar(20)") if c.name in spans else c for c in table.columns)
+    return replace(table, columns=tuple(columns))
 
 
 def _translated(

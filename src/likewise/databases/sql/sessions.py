@@ -249,6 +249,8 @@ class Duck(Session):
         read = getattr(rows, "to_arrow_reader", None) or rows.fetch_arrow_reader  # its name in older ones
         for batch in read(CHUNK):
             frame = pl.DataFrame(batch)
+            # 157.9 of 32 bits is no 157.89999 of 64: it has the digits that it is written with.
+            frame = frame.with_columns(pl.col(pl.Float32).cast(pl.String))
             yield frame.cast({name: dtype for name, dtype in dtypes.items() if frame.schema[name] != dtype})
 
     def insert(self, table: str, frame: pl.DataFrame) -> None:

@@ -15,7 +15,7 @@ from likewise.databases.integrity import problems
 from likewise.databases.keys import DatabaseSchema
 from likewise.databases.sql.alike import USUAL, check_apart, usual_of
 from likewise.databases.sql.faults import told
-from likewise.databases.sql.filling import check_empty, check_old, empty, fill, tables_there, without_keys
+from likewise.databases.sql.filling import check_old, empty, fill, tables_there, without_keys
 from likewise.databases.sql.found import BESIDE, Found, is_unfinished
 from likewise.databases.sql.plan import Plan, planned
 from likewise.databases.sql.script import write_script
@@ -79,46 +79,41 @@ def _tell(notes: Sequence[str]) -> None:
 
 
 def check_target(
-    url: str,
-    tables: Sequence[str],
-    *,
-    schema: str | None = None,
-    replace_rows: bool = False,
+    frames: Frames, keys: DatabaseSchema, url: str, *, schema: str | None = None, replace_rows: bool = False,
     source: SqlSource | None = None,
-) -> None:
-    """Refuse what `write` would refuse, before the work: a database that is not reached, no right to make tables in it,
-    rows that stand there.
+) -> None:  # fmt: skip
+    """Refuse what `write` would refuse of tables like these, before the work: a database that is not reached, no right
+    to make tables in it, names and types that it has not, rows that stand there.
 
     Args:
-        source: where it must not go, for what is real stands there.
+        source: where it must not go, for what is real stands there; and what tables are made like.
 
     Raises:
         OutputError, InputError: as `write`.
     """
     at = place(url, schema)
+    plan = planned(frames, keys, source, at.dialect, at.schema)
     if at.path is not None and not at.path.exists():
         check_writable(at.path)
         return
     with session(at, writing=True) as connection, told(f"database {str(at)!r} cannot be written", writing=True):
-        if source is not None and whereabouts(connection, at, _schemas(at, source)) & source.places:
+        schemas = [table.schema for table in plan.tables.values()]
+        if source is not None and whereabouts(connection, at, set(schemas)) & source.places:
             raise OutputError("what is written would take the place of the real rows: name another schema or file")
-        there = tables_there(connection, [at.schema])
-        for name in tables:
-            if (found := there.get(at.schema, name)) is not None and not replace_rows:
-                check_empty(connection, found)
-        probe = quoted(f"_likewise_{secrets.token_hex(4)}", at.dialect)
+        there = tables_there(connection, schemas)
+        old = there.among(plan)
+        check_old(connection, plan, frames, there, old, replace_rows=replace_rows)
         connection.all(_BEGIN[at.dialect])
-        _make_schemas(connection, [at.schema])
-        probe = probe if at.schema is None else f"{quoted(at.schema, at.dialect)}.{probe}"
-        connection.all(f"CREATE TABLE {probe} (a int)")
-        connection.all(f"DROP TABLE {probe}")
+        if at.dialect == "mysql":  # which takes back no schema that was made
+            schemas = [at.schema]
+        _make_schemas(connection, schemas)
+        _make_types(connection, plan, old)
+        for of in dict.fromkeys(schemas):
+            probe = quoted(f"_likewise_{secrets.token_hex(4)}", at.dialect)
+            probe = probe if of is None else f"{quoted(of, at.dialect)}.{probe}"
+            connection.all(f"CREATE TABLE {probe} (a int)")
+            connection.all(f"DROP TABLE {probe}")
         connection.all("ROLLBACK")
-
-
-def _schemas(at: Place, source: SqlSource) -> set[str | None]:
-    """To which tables go: of several schemas each to its own, if none is named."""
-    own = {table.schema for table in source.tables.values()}
-    return own if at.schema is None and len(own) > 1 and source.dialect == at.dialect else {at.schema}
 
 
 _BEGIN = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "BEGIN", "duckdb": "BEGIN TRANSACTION", "mysql": "BEGIN"}
@@ -150,8 +145,7 @@ def _write(connection: Session, plan: Plan, frames: Frames, old: Mapping[str, Fo
         if plan.dialect == "sqlite":
             connection.all("PRAGMA defer_foreign_keys = ON")
         _make_schemas(connection, [table.schema for table in plan.tables.values()])
-        for statement in _types_lacking(connection, plan) if new else ():
-            connection.all(statement)
+        _make_types(connection, plan, old)
         empty(connection, plan, old)
         back = without_keys(connection, old) if plan.dialect == "postgresql" else []
         _run(connection, plan.counters(new, frames), "a sequence cannot be made")
@@ -189,9 +183,26 @@ def _make_schemas(connection: Session, schemas: Sequence[str | None]) -> None:
         connection.all(f"SET search_path = {quoted(named[0], 'postgresql')}")
 
 
-def _types_lacking(connection: Session, plan: Plan) -> list[str]:
-    return [statement for name, statement in plan.types.items()
-            if connection.one(f"SELECT to_regtype({literal(name)})") is None]  # fmt: skip
+def _make_types(connection: Session, plan: Plan, old: Mapping[str, Found]) -> None:
+    """Types of PostgreSQL that tables to be made need.
+
+    Raises:
+        OutputError: one is not there that only its owner can make, such as that of an extension.
+    """
+    new = [table for name, table in plan.tables.items() if name not in old]
+    if plan.dialect != "postgresql" or not new:
+        return
+    for name, statement in plan.types.items():
+        if connection.one(f"SELECT to_regtype({literal(name)})") is None:
+            connection.all(statement)
+    types = {column.type: (table.name, column.name) for table in new for column in table.columns}
+    asked = ", ".join(map(literal, types))
+    for (type_,) in connection.all(f"SELECT t FROM unnest(ARRAY[{asked}]::text[]) t WHERE to_regtype(t) IS NULL"):
+        table, column = types[type_]
+        raise OutputError(
+            f"table {table!r}: column {column!r} is of type {type_!r}, which is not there: make it first (CREATE TYPE, "
+            "CREATE EXTENSION), or write to another kind of database"
+        )
 
 
 def _reset_counters(connection: Session, plan: Plan, old: Mapping[str, Found]) -> None:

@@ -11,7 +11,8 @@ The formulas are those of `likewise.evaluate.databases`: cardinality, pairs `k` 
 children add up to (.5 is best). `shapes`: one less the distance of a column's distribution, the mean over columns.
 `rewired`: the drawn tables with links dealt anew, children per parent as they are. `broken`: rows that break what the
 schema asks. `--without parent`: rows told nothing but how many there are; `siblings`: each row apart; `codes`: side
-links by degree alone; `kinds`: no word on what the rows are like that point at a row.
+links by degree alone; `kinds`: no word on what the rows are like that point at a row. `--lists`: the tables that
+`likewise inspect` calls lists are kept, as its user is told to do.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from _sql_sets import pubs, sakila
 import likewise as lw
 from likewise.databases.keys import DatabaseSchema, ForeignKey, TableSchema
 from likewise.databases.links.matching import match
+from likewise.databases.overview import lookups
 from likewise.evaluate.databases.aggregates import c2st_agg
 from likewise.evaluate.databases.counts import cardinality, mean, worst
 from likewise.evaluate.databases.floors import rewired
@@ -198,9 +200,11 @@ def figures(real: Linked, other: Linked, *, dates: bool) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def run(name: str, folder: Path, without: str, **options: Any) -> dict[str, Any]:
+def run(name: str, folder: Path, without: str, *, lists: bool = False, **options: Any) -> dict[str, Any]:
     """Fit, draw, measure one set."""
     real = SETS[name](folder)
+    for table in lookups(real) if lists else ():
+        real = real.with_schema(real.schema.replace(table, kept=True))
     with less(without), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         started = time.perf_counter()
@@ -224,6 +228,7 @@ def main() -> None:
     parser.add_argument("--results", type=Path)
     parser.add_argument("--sets", nargs="*", choices=SETS, default=list(SETS))
     parser.add_argument("--without", choices=WITHOUT, default="")
+    parser.add_argument("--lists", action="store_true", help="keep them")
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--seconds", type=float, help="of training at most")
     asked = parser.parse_args()
@@ -233,7 +238,9 @@ def main() -> None:
     results: dict[str, Any] = json.loads(asked.results.read_text()) if held else {}
     results |= {**machine(), "without": asked.without}
     for name in asked.sets:
-        results[name] = {"options": options, **run(name, shared_folder() / "data", asked.without, **options)}
+        found = run(name, shared_folder() / "data", asked.without, lists=asked.lists, **options)
+        name += " (lists kept)" if asked.lists else ""
+        results[name] = {"options": options, "commit": machine()["commit"], **found}
         print(name, json.dumps(results[name]), flush=True)
         if asked.results is not None:
             asked.results.write_text(json.dumps(results, indent=1) + "\n")

@@ -50,6 +50,13 @@ def test_counts_that_lack_no_more_than_chance_takes_stay() -> None:
     assert np.array_equal(Degrees.fit(real).made(made, rng), made)
 
 
+def test_great_counts_come_back_that_are_less_than_chance_makes_of_all() -> None:
+    """Cities of countries: two have sixty, and the sum of all others varies by more than that."""
+    real = [60, 53, *[1] * 40, *[20] * 5, *[6] * 60]
+    made = drawn(real, [20, 20, *[1] * 40, *[20] * 5, *[6] * 60], 20)
+    assert all(counts.max() > 30 and counts.sum() <= sum(real) for counts in made)
+
+
 def test_what_the_greatest_never_had_is_not_theirs() -> None:
     """Real counts of 2 at most, too few of which were drawn."""
     made = drawn([0] * 300 + [1] * 300 + [2] * 100, [0] * 500 + [1] * 200, 20)
@@ -59,6 +66,22 @@ def test_what_the_greatest_never_had_is_not_theirs() -> None:
 def test_more_rows_share_what_more_rows_had() -> None:
     made = drawn([1] * 60 + [130, 332, 374, 579, 1297], ([1] * 60 + [130] * 5) * 10, 20)
     assert all(c.sum() == 10 * 2772 and (c > 130).sum() > 5 for c in made)
+
+
+def test_a_few_rows_among_many_that_nothing_points_at_have_all() -> None:
+    """Three airports of a thousand are where all flights start."""
+    for counts in drawn([0] * 997 + [9_000, 8_000, 7_000], [0] * 1_000, 20):
+        assert counts.sum() == 24_000
+        assert (counts > 5_000).sum() == 3 == (counts > 0).sum()
+
+
+def test_of_two_great_counts_none_is_lost_where_one_is_held_out() -> None:
+    real = np.array([1_000, 1_000, *[5] * 30])
+    held = np.arange(32) == 0
+    degrees = Degrees.fit(real, People(np.arange(32), held))
+    made = [degrees.made(np.full(32, 5), np.random.default_rng(seed)) for seed in range(50)]
+    assert all(counts.sum() == real.sum() and np.median(counts) == 5 for counts in made)
+    assert np.mean([(counts > 500).sum() == 2 for counts in made]) > 0.7
 
 
 def test_nothing_to_point_at_and_nothing_that_points() -> None:

@@ -22,12 +22,15 @@ from likewise.schema.persons import People
 from likewise.typing import Floats, Ints
 
 FEW = 20
-"""Rows that are pointed at, below which their counts are drawn by the law of all; the drawn ones only say whose is
-greater."""
+"""Rows that are pointed at, below which their counts are drawn by the law of all, however many others there are that
+nothing points at; the drawn ones only say whose is greater."""
 GREATEST = 5
 """Counts that make up for those that are never drawn: as many as stand behind a range's end."""
 BY_CHANCE = 3
 """Standard deviations of a sum of counts."""
+STRETCHED = 1.25
+"""Times by which the counts of all rows are raised at most where the greatest lack something: what lacks beyond that
+is theirs, for some great one may be of somebody who is held out."""
 STEPS = 5
 """Powers of 2 that tell how unevenly the greatest counts share: from 1 / 32 to 32."""
 
@@ -82,9 +85,14 @@ class Degrees:
         return cls(links, p, 1 - n / max(len(learnt), 1), centre, spread, excess, 2.0**steps)
 
     @property
+    def mean(self) -> float:
+        """Rows that point at each, without what the greatest have beyond others."""
+        return (self.links - self.excess) / max(self.parents, 1)
+
+    @property
     def is_few(self) -> bool:
         """Whether each count is too rare to be drawn."""
-        return self.parents < FEW
+        return round((1 - self.none) * self.parents) < FEW
 
     def made(self, drawn: Ints, rng: np.random.Generator) -> Ints:
         """(P,) counts that add up to as many a row as there were, where those that were drawn (P,) lack more than
@@ -96,16 +104,22 @@ class Degrees:
             drawn = self._by_law(drawn, total, rng)
         lacks = total - int(drawn.sum())
         is_chance = lacks <= BY_CHANCE * np.sqrt(len(drawn)) * drawn.std() and not self.is_few
-        if lacks <= 0 or (is_chance and drawn.any()):
+        excess = round(self.excess * len(drawn) / self.parents)
+        stands_out = self.excess > drawn.max(initial=0) and 2 * lacks > excess  # which nobody ever draws
+        if lacks <= 0 or (is_chance and drawn.any() and not stands_out):
             return drawn
         found = drawn if drawn.any() else np.ones_like(drawn)
         most = min(max(1, round(GREATEST * len(drawn) / self.parents)), int((found > 0).sum()))
-        beyond = lacks if self.is_few else min(lacks, round(self.excess * len(drawn) / self.parents))
-        if lacks > beyond:  # it is not that the greatest lack: all are a little small
+        beyond = lacks if self.is_few else min(lacks, excess)
+        turns = 1
+        if beyond and total - beyond > STRETCHED * found.sum():
+            turns, beyond = min(round(lacks / beyond), int((found > 0).sum()) // most), lacks
+        if lacks > beyond and not is_chance:  # it is not that the greatest lack: all are a little small
             found = scaled(found * ((total - beyond) / found.sum()), rng)
-        top = np.argsort(-found, kind="stable")[:most]
+        top = np.argsort(-found, kind="stable")[: most * turns]
         found = found.copy()
-        found[top] += rng.multinomial(beyond, np.sort(rng.dirichlet(np.full(most, self.uneven)))[::-1])
+        for turn, n in enumerate(np.diff(np.linspace(0, beyond, turns + 1).astype(np.int64))):
+            found[top[turn::turns]] += rng.multinomial(n, np.sort(rng.dirichlet(np.full(most, self.uneven)))[::-1])
         return found
 
     def _by_law(self, drawn: Ints, total: int, rng: np.random.Generator) -> Ints:

@@ -49,6 +49,8 @@ from likewise.typing import Bools, Floats, Ints
 
 MOST_OFF, MOST_STRETCHED = 1.25, 2.0
 """How far rows of children may be off what they were a parent, and up to where each parent's own are stretched."""
+MOST_TILTED = 0.25
+"""Standard deviations by which the mean count of drawn rows is brought to that of real ones, at most."""
 AMONG, MOST_AMONG = 8, 200_000
 """Rows among which one is taken, and all of them at most."""
 
@@ -160,6 +162,8 @@ class Drawing:
                 rows, self.links[owner] = adding_up(
                     draw, drawn, groups, self._sums(own, owner, groups), rng, missed=missed, whole=own.whole
                 )
+                if own.days is not None and self.wanted.is_whole:
+                    rows = own.days.settled(rows, self.links[owner])
                 self.rows[name] = own.with_counted(rows, groups)
             else:
                 self.rows[name], self.links[owner] = self._none(name, own), np.zeros(0, np.int64)
@@ -178,7 +182,10 @@ class Drawing:
         if name in wanted.where or not counts:
             rows: pl.DataFrame = own.synth.sample(n, where=wanted.where.get(name), random_state=seed)
             return rows
-        return evenly(own.synth.sample(n * max(1, min(AMONG, MOST_AMONG // n)), random_state=seed), n, counts, rng)
+        rows = own.synth.sample(n * max(1, min(AMONG, MOST_AMONG // n)), random_state=seed)
+        degrees = [self.model.degrees.get(key) for key in self.model.graph.planned(name)]
+        means = np.array([np.nan if of is None or of.is_few else of.mean for of in degrees])
+        return evenly(rows, n, counts, rng, means)
 
     def groups_of(self, name: str, own: TableModel, owner: ForeignKey, rng: np.random.Generator) -> Groups:
         """How many rows each parent has: as it was drawn with it, or as the size that is asked for leaves of it."""
@@ -423,13 +430,49 @@ class Drawing:
         return {name: _as_it_came(whole[name], own) for name, own in model.tables.items()}
 
 
-def evenly(rows: pl.DataFrame, n: int, by: Sequence[str], rng: np.random.Generator) -> pl.DataFrame:
+def evenly(
+    rows: pl.DataFrame, n: int, by: Sequence[str], rng: np.random.Generator, means: Floats | None = None
+) -> pl.DataFrame:
     """n of some rows, every so manieth in the order of some numbers, and then mixed: their laws are those of all rows,
-    with less of chance in them (systematic sampling, Madow 1949)."""
+    with less of chance in them (systematic sampling, Madow 1949).
+
+    Args:
+        means: that these numbers are to have; NaN for any. A net misses them by a little, and all tables below with it.
+    """
     ranks = rows.select(pl.mean_horizontal(pl.col(by).rank("average"))).to_series().to_numpy()
     order = np.lexsort([rng.random(len(rows)), ranks])
-    step = len(rows) / n
-    return rows[rng.permutation(order[((np.arange(n) + rng.random()) * step).astype(np.int64)])]
+    numbers = rows.select(pl.col(by).fill_null(0).cast(pl.Float64)).to_numpy()
+    free = means is not None and len(rows) >= 2 * n
+    weights = tilted(numbers, means) * len(rows) if free and means is not None else np.ones(len(rows))
+    upto = np.cumsum(np.minimum(weights, max(1.0, len(rows) / n / 2))[order])  # none is taken twice
+    at = np.searchsorted(upto, (np.arange(n) + rng.random()) * upto[-1] / n, side="right")
+    return rows[rng.permutation(order[at.clip(max=len(rows) - 1)])]
+
+
+def tilted(numbers: Floats, means: Floats) -> Floats:
+    """(n,) shares of rows under which numbers (n, k) have these means, as near to even as can be: each weighs as an
+    exponential of what it holds (raking; Deming and Stephan 1940). Even ones where the means are far off.
+
+    Example:
+        >>> numbers = np.array([[0.0], [1.0], [2.0]])
+        >>> round(float((tilted(numbers, np.array([1.1])) * numbers[:, 0]).sum()), 3)
+        1.1
+    """
+    even = np.full(len(numbers), 1 / max(len(numbers), 1))
+    spread = numbers.std(0)
+    at = np.isfinite(means) & (spread > 0)
+    x, lacks = (numbers[:, at] - numbers[:, at].mean(0)) / spread[at], (means[at] - numbers[:, at].mean(0)) / spread[at]
+    slope = np.zeros(x.shape[1])
+    if not len(slope) or np.abs(lacks).max() > MOST_TILTED:
+        return even
+    for _ in range(20):  # Newton's steps
+        weights: Floats = np.exp(np.clip(x @ slope, -50, 50))
+        weights = weights / weights.sum()
+        off = lacks - weights @ x
+        if np.abs(off).max() < 1e-6:
+            return weights
+        slope = slope + np.linalg.lstsq((x * weights[:, None]).T @ x - np.outer(weights @ x, weights @ x), off)[0]
+    return even
 
 
 def _codes(rows: pl.DataFrame, key: ForeignKey) -> Ints:

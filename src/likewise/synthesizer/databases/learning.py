@@ -37,6 +37,7 @@ from likewise.schema.dtypes import dtype_name
 from likewise.schema.keys import names_a_person
 from likewise.schema.persons import People, likely_entity
 from likewise.synthesizer.databases.context import most_telling, shown, taken
+from likewise.synthesizer.databases.days import Days
 from likewise.synthesizer.databases.every import find_every
 from likewise.synthesizer.databases.groups import Groups
 from likewise.synthesizer.databases.paired import pairs_of
@@ -44,6 +45,7 @@ from likewise.synthesizer.databases.plan import kinds, levels, numbers, plan_of
 from likewise.synthesizer.databases.sums import Sum, find_sums, sum_of
 from likewise.synthesizer.databases.table import (
     EMPTY,
+    GROUPS,
     KEPT,
     TableModel,
     canonical,
@@ -61,6 +63,7 @@ from likewise.synthesizer.databases.table import (
     told_to,
     with_something,
 )
+from likewise.synthesizer.databases.within_rows import orders_of_times, reached
 from likewise.training.turns import Turns
 from likewise.typing import Bools, Ints
 
@@ -73,6 +76,8 @@ RARELY = 0.005
 """Of the pairs that would repeat by chance, those that may."""
 SHARED = 0.5
 """Share of rows whose own rows are nobody's who is held out, from which these alone tell what holds of all groups."""
+LEAST_SHOWN = 5
+"""People who must stand behind a day that rows are drawn on."""
 BY_CHANCE = 20
 """Pairs that would repeat by chance, from which it is none that none does."""
 
@@ -286,10 +291,10 @@ class _Learning:
             links = self.links[owner]
             when, order = order_of(own, schema, links, said.order)
             parents, parent = self.wide[owner.parent], self.models[owner.parent]
-            learnt = own.select(c.name for c in schema if c.is_modelled)
+            known = own.select(c.name for c in schema if c.is_modelled)
             sums = self.sums.get(owner, ())
             of_sums = [sum_of(owner, of.column) for of in sums]
-            names = most_telling(parents, learnt, links, [plan_of(owner), *of_sums], rng)
+            names = most_telling(parents, known, links, [plan_of(owner), *of_sums], rng)
             context, above = (context_of(parent, owner.parent, some) for some in (names, parents.columns))
             told = told_to(parents, names, owner.parent, links)
             groups = Groups.of(self.counts(owner), int((links < 0).sum()))
@@ -306,12 +311,18 @@ class _Learning:
             looked_at = np.where(self._open(owner)[links], links, -1)
             every = find_every(canonical(own, of_rows), looked_at, len(parents), self.people[name].whose)
             model = replace(model, every=tuple(every))
-        make = self._maker(rng, said.checks)
+        near = orders_of_times(own, schema, order, said.checks)
+        make = self._maker(rng, [*said.checks, *(rule for rule, _, _ in near)])
         people = self.people[name]
         people = People(people.whose[at], people.held[at])
         told = told[at] if told.width else told
         way, inner = learn_rows(make, own[at], schema, told, context, groups, order, people)
         self.turns.took(seconds_of(inner))
+        if way == GROUPS and order is not None:
+            learnt = ~self.people[name].held
+            times = canonical(own, [schema[order]])[order].filter(pl.Series(learnt))
+            along = reached(order, [(low, high) for _, low, high in near])
+            model = replace(model, days=Days.fit(times, self.people[name].whose[learnt], LEAST_SHOWN, along))
         model = replace(model, way=way, synth=inner, shown=(*above, *shown(schema)), sides=pointing.sides)
         self.models[name] = model
         if graph.planned(name):

@@ -31,6 +31,7 @@ from likewise.errors import LikewiseError, ModelFileError
 from likewise.schema.column import Column
 from likewise.schema.dtypes import dtype_from_name, dtype_name
 from likewise.synthesizer.databases.context import OWNER
+from likewise.synthesizer.databases.days import Days
 from likewise.synthesizer.databases.drawing import draw_database
 from likewise.synthesizer.databases.every import Every
 from likewise.synthesizer.databases.learning import DatabaseModel
@@ -57,6 +58,7 @@ def to_parts(model: DatabaseModel, inner: Callable[[Synthesizer], Parts]) -> Par
         data: dict[str, Any] = {
             "name": name, "columns": dict(table.columns), "n_rows": table.n_rows, "way": table.way,
             "shown": [c.to_dict(types=True) for c in table.shown], "told": list(table.told), "loose": table.loose,
+            "days": None if table.days is None else table.days.to_dict(),
             "inner": None, "sides": [], "counted": table.counted, "mixed": table.mixed,
             "distinct": [str(key) for key in table.distinct],
             "every": [asdict(of) for of in table.every],
@@ -153,6 +155,7 @@ def _table(
         sides[keys[side["key"]]] = None if state is None else SideCodes.from_state(state, own.get(f"side {j}", {}))
     columns = {str(name): str(of) for name, of in take_value(data, "columns", dict).items()}
     manifest, counted = (take_value(data, name, of, type(None)) for name, of in (("inner", dict), ("counted", list)))
+    days = data.get("days")
     n_rows, loose = take_value(data, "n_rows", int), take_value(data, "loose", float)
     if n_rows < 0 or not 0 <= loose < np.inf or data["way"] not in WAYS:
         raise ModelFileError("a table of its database is drawn in no way")
@@ -166,6 +169,7 @@ def _table(
         paired=tuple((keys[one], keys[other]) for one, other in take_value(data, "paired", list)),
         every=tuple(Every.from_dict(of) for of in take_value(data, "every", list)),
         sums=tuple(Sum.from_dict(of) for of in take_value(data, "sums", list)), mixed=bool(data["mixed"]),
+        days=None if days is None else Days.from_dict(days),
         kept=_read(bytes(own["kept"]["rows"])) if data["way"] == KEPT else None,
     )  # fmt: skip
 

@@ -22,6 +22,7 @@ from likewise.schema.infer import infer
 from likewise.schema.parse import parse
 from likewise.schema.persons import People
 from likewise.synthesizer.databases.context import NOTHING, OFFSET, OWNER, named_below, taken
+from likewise.synthesizer.databases.days import Days
 from likewise.synthesizer.databases.every import Every, lacking
 from likewise.synthesizer.databases.groups import Groups
 from likewise.synthesizer.databases.inner import groups_given, rows_given
@@ -87,6 +88,7 @@ class TableModel:
         paired: foreign keys whose counts add up to the same in each group.
         every: levels that every group has, or none has twice.
         sums: columns of which it is drawn with a parent what its rows add up to.
+        days: on which days its rows come, where they have a time.
         mixed: whether the rows of a parent stand in no order; they are learnt in one, and mixed when drawn.
         kept: its rows, and how many rows point at each.
     """
@@ -104,6 +106,7 @@ class TableModel:
     paired: tuple[tuple[ForeignKey, ForeignKey], ...] = ()
     every: tuple[Every, ...] = ()
     sums: tuple[Sum, ...] = ()
+    days: Days | None = None
     mixed: bool = False
     kept: pl.DataFrame | None = None
 

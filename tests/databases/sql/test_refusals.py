@@ -157,6 +157,34 @@ def test_a_type_that_is_not_there_is_told_before_the_work_by_name(postgres: Serv
         assert Database.from_sql(other).tables["homes"].equals(real.tables["homes"])
 
 
+def test_types_of_a_schema_that_is_not_read_go_along(postgres: Server) -> None:
+    url, other = (
+        postgres.new(
+            "CREATE SCHEMA kinds", "CREATE TYPE kinds.mood AS ENUM ('a', 'b')",
+            "CREATE DOMAIN kinds.small AS int CHECK (VALUE < 9)",
+            "CREATE TABLE t (id int PRIMARY KEY, mood kinds.mood DEFAULT 'a', n kinds.small)",
+            "INSERT INTO t VALUES (1, 'b', 3)",
+        ),
+        postgres.new(),
+    )  # fmt: skip
+    real = Database.from_sql(url)
+    assert real.schema.tables["t"].checks == ("n < 9",)
+    real.check_sql(other)
+    real.to_sql(other)
+    assert Database.from_sql(other).tables["t"].equals(real.tables["t"])
+
+
+def test_mysql_takes_no_check_of_what_it_counts_up(mariadb: Server, tmp_path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(tmp_path / "t.sqlite")) as made:
+        made.executescript(
+            "CREATE TABLE t (id INTEGER PRIMARY KEY CHECK (id > 0), n int CHECK (n > 1)); INSERT INTO t VALUES (1, 2);"
+        )
+    real, url = Database.from_sql(tmp_path / "t.sqlite"), mariadb.new()
+    with pytest.warns(LikewiseWarning, match="the rule id > 0 is no CHECK"):
+        real.to_sql(url)
+    assert Database.from_sql(url).schema.tables["t"].checks == ("n > 1",)
+
+
 def test_what_a_target_would_refuse_is_told_before_the_work(tmp_path: Path) -> None:
     other = Database({"orders": pl.DataFrame({"id": [1]})}, [])
     other.to_sql(tmp_path / "x.sqlite")

@@ -69,9 +69,9 @@ def _catalogue(connection: Alchemy, schemas: Sequence[str], names: Sequence[str]
                     indexes=tuple(_postgres_indexes(facts["indexes"].get((t.schema, t.name), ()), made, t.schema)))
             for t in found
         ]  # fmt: skip
-        domains = [domain for schema in seen for domain in inspector.get_domains(schema)]
+        domains = inspector.get_domains("*")  # a table may use those of other schemas
         found = [replace(table, of_types=tuple(_checks_of_types(table, domains))) for table in found]
-        types = _made_types([enum for schema in seen for enum in inspector.get_enums(schema)], domains, found)
+        types = _made_types(inspector.get_enums("*"), domains, found)
     return Catalogue(found, types, notes)
 
 

@@ -305,8 +305,12 @@ def _translated(
         type_ = type_in(column, dialect, in_key=column.name in in_keys)
         kind = column.kind if column.kind != "other" else "text"
         columns.append(replace(column, type=type_, kind=kind, default=default, generated=None))
+    counted = [quoted(column.name, dialect) for column in columns if column.identity]
     for rule in own.checks:
-        if (check := as_check(rule, dialect)) is not None:
+        check = as_check(rule, dialect)
+        if check is not None and dialect == "mysql" and any(name in check for name in counted):
+            notes.append(f"{name}: the rule {rule} is no CHECK, for MySQL has none of what it counts up")
+        elif check is not None:
             checks.append(check)
         else:
             notes.append(f"{name}: the rule {rule} is no CHECK in SQL")

@@ -194,6 +194,8 @@ def _make_types(connection: Session, plan: Plan, old: Mapping[str, Found]) -> No
         return
     for name, statement in plan.types.items():
         if connection.one(f"SELECT to_regtype({literal(name)})") is None:
+            if schema := re.match(r'"(?:[^"]|"")+"(?=\.)', name):
+                connection.all(f"CREATE SCHEMA IF NOT EXISTS {schema[0]}")
             connection.all(statement)
     types = {column.type: (table.name, column.name) for table in new for column in table.columns}
     asked = ", ".join(map(literal, types))

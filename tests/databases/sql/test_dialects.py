@@ -289,13 +289,30 @@ def test_indexes_of_one_name_as_mysql_has_them_are_called_apart_elsewhere(dialec
         assert set(Database.from_sql(target).tables) == set(tables)
 
 
-@pytest.mark.parametrize("dialect", ["sqlite", "duckdb", "postgresql"])
-def test_times_longer_than_a_day_are_texts_where_no_type_has_them(dialect: str) -> None:
-    columns = [SqlColumn(name=name, type="time(3)", kind="time") for name in ("long", "short")]
-    source = SqlSource(dialect="mysql", tables={"t": SqlTable(name="t", schema=None, columns=tuple(columns))})
-    frame = pl.DataFrame({"long": ["25:01:02", "-00:30:00", None], "short": ["23:59:59.5", "00:00:00", None]})
+@pytest.mark.parametrize("dialect", ["duckdb", "postgresql", "mysql", "mssql"])
+@pytest.mark.parametrize(("kind", "fit", "unfit"), [
+    ("time", "23:59:59.5", "25:01:02"), ("date", "2024-02-29", "2023-02-29"), ("integer", "-7", "n/a"),
+    ("real", "1.5e-3", "1,5"), ("datetime", "2024-01-01 10:00:00", "10:00"), ("boolean", "1", "maybe"),
+    ("instant", "2024-01-01T10:00:00.5+02:00", "2024-01-01 25:00:00"), ("bit", "1", "1010"), ("decimal", "1.50", ""),
+])  # fmt: skip
+def test_texts_that_are_not_as_declared_are_texts_where_types_bind(
+    kind: str, fit: str, unfit: str, dialect: str
+) -> None:
+    columns = tuple(SqlColumn(name=name, type=kind, kind=kind) for name in ("fit", "unfit"))
+    source = SqlSource(dialect="sqlite", tables={"t": SqlTable(name="t", schema=None, columns=columns)})
+    frame = pl.DataFrame({"fit": [fit, None], "unfit": [fit, unfit]})
     plan = planned({"t": frame}, DatabaseSchema({"t": TableSchema()}), source, dialect, None)
-    assert [column.kind for column in plan.tables["t"].columns] == ["text", "time"]
+    assert [column.kind for column in plan.tables["t"].columns] == [kind, "text"]
+
+
+def test_cells_of_sqlite_that_are_not_as_declared_go_to_duckdb(tmp_path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(tmp_path / "t.sqlite")) as made:
+        made.executescript(
+            "CREATE TABLE t (n INTEGER DEFAULT 3, day DATE); INSERT INTO t VALUES (1, '2024-01-01'), ('n/a', 'soon');"
+        )
+    real = Database.from_sql(tmp_path / "t.sqlite")
+    real.to_sql(tmp_path / "t.duckdb")
+    assert Database.from_sql(tmp_path / "t.duckdb").tables["t"].equals(real.tables["t"])
 
 
 def test_numbers_of_32_bits_keep_their_digits(tmp_path: Path) -> None:

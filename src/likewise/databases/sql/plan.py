@@ -159,7 +159,8 @@ def planned(
         same = like is not None and given is not None and like.dialect == dialect
         if not same:
             source = "" if like is None or given is None else like.dialect
-            table = _translated(_as_held(table, frames[name]), keys, name, dialect, source, notes)
+            held = table if dialect == "sqlite" else _as_held(table, frames[name])
+            table = _translated(held, keys, name, dialect, source, notes)
         own_schema = schema if schema is not None else (table.schema if same and several else None)
         tables[name] = replace(table, schema=own_schema)
     tables = _told_apart(tables, notes)
@@ -280,11 +281,29 @@ def _counted(column: SqlColumn, dialect: str, own: TableSchema) -> str:
 
 
 def _as_held(table: SqlTable, frame: pl.DataFrame) -> SqlTable:
-    """With times that are texts of none, as MySQL holds spans of days, as texts."""
-    texts = [c.name for c in table.columns if c.kind == "time" and frame.schema.get(c.name) == pl.String]
-    spans = {name for name in texts if not frame[name].drop_nulls().str.contains(r"^([01]\d|2[0-3]):").all()}
-    columns = (replace(c, kind="text", type="varchar(20)") if c.name in spans else c for c in table.columns)
+    """With texts as such where not all are what their column was declared: SQLite binds no types, times of MySQL may
+    last for days, and bits of DuckDB are a row of them."""
+    texts = {c.name for c in table.columns if frame.schema.get(c.name) == pl.String and c.kind in _FORMS}
+    lost = {c.name for c in table.columns if c.name in texts and not _fits(frame[c.name].drop_nulls(), c.kind)}
+    columns = (replace(c, kind="text", type="text", default=None) if c.name in lost else c for c in table.columns)
     return replace(table, columns=tuple(columns))
+
+
+_DAY = r"^\d{4}-\d\d-\d\d"
+_HOUR = r"([01]\d|2[0-3]):\d\d(:\d\d(\.\d+)?)?"
+_FORMS = {
+    "integer": r"^[+-]?\d+$", "decimal": r"^[+-]?\d+(\.\d+)?$", "real": r"^[+-]?\d+(\.\d+)?([eE][+-]?\d+)?$",
+    "boolean": r"^([01]|(?i:true|false))$", "bit": "^[01]$", "date": f"{_DAY}$", "time": f"^{_HOUR}$",
+    "datetime": f"{_DAY}([ T]{_HOUR})?$", "instant": f"{_DAY}([ T]{_HOUR}(Z|[+-]\\d\\d(:?\\d\\d)?)?)?$",
+}  # fmt: skip
+"""What a text is like that a column of this kind takes in any dialect."""
+
+
+def _fits(texts: pl.Series, kind: str) -> bool:
+    fits = texts.str.contains(_FORMS[kind])
+    if kind in ("date", "datetime", "instant"):
+        fits &= texts.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False).is_not_null()
+    return bool(fits.all())
 
 
 def _translated(

@@ -65,11 +65,12 @@ class Days:
         """Rows on the real days; as they are where these hardly differ from theirs.
 
         Args:
+            rows: (n, columns) their times, canonical.
             links: (n,) the parent of each, among whose rows times keep their order.
         """
-        if self.time not in rows.columns or not len(rows) or rows[self.time].null_count():
-            return rows
         times = rows[self.time]
+        if not len(rows) or times.null_count() or not isinstance(times.dtype, pl.Date | pl.Datetime):
+            return rows
         drawn = _days(times)
         upto = np.cumsum(self.shares)
         at = np.r_[self.days, drawn]

@@ -163,7 +163,7 @@ class Drawing:
                     draw, drawn, groups, self._sums(own, owner, groups), rng, missed=missed, whole=own.whole
                 )
                 if own.days is not None and self.wanted.is_whole:
-                    rows = own.days.settled(rows, self.links[owner])
+                    rows = own.on_days(rows, self.links[owner])
                 self.rows[name] = own.with_counted(rows, groups)
             else:
                 self.rows[name], self.links[owner] = self._none(name, own), np.zeros(0, np.int64)

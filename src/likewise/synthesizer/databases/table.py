@@ -19,7 +19,7 @@ from likewise.databases.links.codes import SideCodes
 from likewise.errors import LikewiseError
 from likewise.schema.column import Column, Kind, Role, Schema
 from likewise.schema.infer import infer
-from likewise.schema.parse import parse
+from likewise.schema.parse import parse, restore
 from likewise.schema.persons import People
 from likewise.synthesizer.databases.context import NOTHING, OFFSET, OWNER, named_below, taken
 from likewise.synthesizer.databases.days import Days
@@ -159,6 +159,15 @@ class TableModel:
         if self.way != GROUPS or self.paired or self.synth.histories_.layout.time is not None:
             return None
         return Whole(self.synth.histories_.layout.once, [one.column for one in self.every])
+
+    def on_days(self, rows: pl.DataFrame, links: Ints) -> pl.DataFrame:
+        """Rows on the days of real ones, their times as they are written."""
+        if self.days is None:
+            return rows
+        columns = [c for c in self.synth.schema_ if c.name in (self.days.time, *self.days.along) and c.name in rows]
+        if self.days.time not in [c.name for c in columns]:
+            return rows
+        return rows.with_columns(restore(self.days.settled(canonical(rows, columns), links), Schema(tuple(columns))))
 
     def with_counted(self, rows: pl.DataFrame, groups: Groups) -> pl.DataFrame:
         """Rows with the column that counts them."""

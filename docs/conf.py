@@ -24,6 +24,7 @@ html_theme_options = {
     "footer_end": ["theme-version"],
     "show_prev_next": False,
 }
+html_context = {"default_mode": "auto"}
 html_static_path = ["static"]
 html_css_files = ["site.css"]
 myst_enable_extensions = ["colon_fence"]

@@ -158,7 +158,7 @@ class Chart(Directive):
 
 def chart(points: list[tuple[str, float, float]]) -> str:
     """An SVG with a dot a model; the lower left corner is where a perfect generator lies."""
-    width, height, left, top, bottom = 640, 360, 60, 20, 50
+    width, height, left, top, bottom = 640, 380, 60, 40, 50
     wide, tall = max(x for _, x, _ in points) - 0.5, max(0.06, max(y for _, _, y in points) - 0.495)
 
     def at(x: float, y: float) -> tuple[float, float]:
@@ -188,7 +188,7 @@ def chart(points: list[tuple[str, float, float]]) -> str:
         shapes.append(f'<circle class="{kind}" cx="{across}" cy="{down}" r="5"><title>{name}: {x:.3f}, {y:.3f}</title>'
                       f'</circle><text x="{across + 8}" y="{beside}">{name}</text>')  # fmt: skip
     shapes += [f'<text x="{x0}" y="{height - 12}">told apart from real rows (AUC; .5 is perfect)</text>',
-               f'<text x="{x0 + 6}" y="{top + 2}">membership (AUC; .5 is a coin toss)</text>']  # fmt: skip
+               f'<text x="{x0 - 34}" y="{top - 26}">membership (AUC; .5 is a coin toss)</text>']  # fmt: skip
     title = "Models by how far their rows are told apart, and by what an attack on membership finds"
     return f'<svg class="chart" viewBox="0 0 {width} {height}" role="img"><title>{title}</title>{"".join(shapes)}</svg>'
 

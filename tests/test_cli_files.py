@@ -618,3 +618,12 @@ def test_what_a_newcomer_mistakes_is_named(run: Run, words: tuple[str, ...], cod
 def test_help_has_its_short_name(run: Run) -> None:
     assert run("synth", "-h").exit_code == 0
     assert "Usage" in run("-h").output
+
+
+def test_a_reader_that_goes_is_no_broken_rule_of_an_audit() -> None:
+    gone, pipe = os.pipe()
+    os.close(gone)
+    answer = shell(["models"], stdout=pipe, stderr=subprocess.PIPE)
+    os.close(pipe)
+    assert answer.returncode == 5
+    assert answer.stderr.decode() == "likewise: standard output cannot be written: its reader has gone\n"

@@ -7,9 +7,12 @@ import re
 import shlex
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import polars as pl
 import pytest
 from typer.testing import CliRunner
 
@@ -50,6 +53,58 @@ def test_what_a_page_calls_is_there(page: Path) -> None:
     for first, second in named:
         value = getattr(likewise, first)
         assert not second or second[0].isupper() or hasattr(value, second) or first == "Column", (first, second)
+
+
+def equivalents() -> list[str]:
+    """What the right columns of the tables of coming-from.md call, each once."""
+    page = (DOCS / "coming-from.md").read_text(encoding="utf-8")
+    cells = [line.strip("|").split("|")[-1] for line in page.splitlines() if line.startswith("| ")]
+    calls = [call for cell in cells for call in re.findall(r"`([^`]+)`", cell) if re.match(r"[\w. =]*\(", call)]
+    return sorted(set(calls) - {"privacy=lw.DP(3.0, 1e-6)"})
+
+
+@pytest.fixture(scope="module")
+def what_they_name() -> dict[str, Any]:
+    """Small tables under the names that the equivalents use."""
+    rng = np.random.default_rng(0)
+    n = 120
+    df = pl.DataFrame(
+        {
+            "zip": rng.integers(10_000, 10_009, n), "id": np.arange(n) + 7_000, "sex": rng.choice(["F", "M"], n),
+            "age": rng.integers(18, 90, n), "illness": rng.choice(["a", "b", "c", "d"], n),
+            "income": rng.choice(["<=50K", ">50K"], n),
+        }
+    )  # fmt: skip
+    X, y = rng.normal(size=(60, 2)), np.r_[np.zeros(45), np.ones(15)].astype(int)
+    users = pl.DataFrame({"id": np.arange(30), "age": rng.integers(18, 90, 30)})
+    orders = pl.DataFrame({"id": np.arange(60), "user_id": rng.integers(0, 30, 60), "paid": rng.choice(["a", "b"], 60)})
+    patients = pl.DataFrame({"patient": np.arange(30), "sex": rng.choice(["F", "M"], 30)})
+    rows = pl.DataFrame(
+        {"patient": np.repeat(np.arange(30), 4), "day": np.tile(np.arange(4), 30), "x": rng.normal(size=n)}
+    )
+    synth = likewise.Synthesizer("copula", random_state=0).fit(df)
+    return {
+        "lw": likewise, "df": df, "real": df[:60], "fresh": df[60:], "fake": synth.sample(60), "synth": synth,
+        "known": df[["age", "sex"]], "X": X, "y": y, "tables": {"users": users, "orders": orders}, "keys": None,
+        "Schema": likewise.infer(df), "Oversampler": likewise.balance.Oversampler, "patients": patients, "rows": rows,
+        "compare": partial(likewise.balance.compare, methods=["random"], folds=2),
+        "fit": likewise.Synthesizer(entity="patient", time="day", max_seconds=0.5).fit,
+        "report": likewise.evaluate(df[:60], df[60:], measures=["accuracy"]),
+    }  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("call", equivalents())
+def test_equivalents_of_other_tools_run(
+    call: str, what_they_name: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    # What the page leaves to the reader, and training that is cut short.
+    text = call.replace("quasi_identifiers=[...]", 'quasi_identifiers=["age"]').replace("epochs=300", "epochs=2")
+    exec(
+        compile(text.replace("Synthesizer().fit", "Synthesizer(max_seconds=0.5).fit"), call, "exec"),
+        dict(what_they_name),
+    )
 
 
 def test_chinese_tutorials_have_the_same_blocks() -> None:

@@ -220,6 +220,14 @@ def test_the_terminal_table_shows_value_and_floor():
     assert "What to do now" in out.getvalue()
 
 
+def test_a_name_that_is_broken_stays_below_its_group():
+    out = io.StringIO()
+    Console(file=out, width=40).print(report_of().summary_table())
+    broken = [line for line in out.getvalue().splitlines() if line.strip() == "(AUC)"]
+    assert broken, out.getvalue()
+    assert all(line.startswith("  ") for line in broken)
+
+
 def test_unknown_language_is_told():
     with pytest.raises(OptionError, match="'en', 'zh'"):
         report_of().to_html(lang="fr")

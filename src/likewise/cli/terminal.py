@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -23,6 +24,13 @@ PATIENCE_SECONDS = 1.0
 """What takes less than this needs no figures of how it goes."""
 
 
+class Told(Console):
+    """A console whose reader may go; Rich would end with code 1, which says that an audit's rule is broken."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError(errno.EPIPE, "the reader has gone")
+
+
 class Terminal:
     """Where the command line speaks: results on standard output, all else on standard error.
 
@@ -33,8 +41,8 @@ class Terminal:
 
     def __init__(self, *, quiet: bool = False, results_to_stderr: bool = False) -> None:
         self.quiet = quiet
-        self._err = Console(stderr=True, highlight=False, soft_wrap=True)
-        self._out = self._err if results_to_stderr else Console(highlight=False)
+        self._err = Told(stderr=True, highlight=False, soft_wrap=True)
+        self._out = self._err if results_to_stderr else Told(highlight=False)
 
     def result(self, what: str | Table) -> None:
         if not self.quiet:

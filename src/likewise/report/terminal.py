@@ -11,6 +11,7 @@ from likewise.report.rules import cells
 from likewise.report.score_words import figure, label
 
 if TYPE_CHECKING:
+    from rich.padding import Padding
     from rich.table import Table
 
     from likewise.report.comparison import Comparison
@@ -48,7 +49,7 @@ def summary_table(report: Report, *, lang: str = "en") -> Table:
         for score in scores:
             interval = "–".join(figure(score.name, end) for end in score.interval) if score.interval else ""
             table.add_row(
-                f"  {escape(label(score.name, lang))}",
+                _indented(label(score.name, lang)),
                 f"[red]{MARK} {figure(score.name, score.value)}[/red]"
                 if score.stands == "worse"
                 else figure(score.name, score.value),
@@ -62,7 +63,7 @@ def summary_table(report: Report, *, lang: str = "en") -> Table:
     for rule, real, synthetic, broken in map(cells, report.rules):
         is_kept = broken.startswith("0 ")
         shown = synthetic if is_kept else f"[red]{MARK} {synthetic}[/red]"
-        table.add_row(f"  {escape(rule)}", shown, real, *[""] * (2 + has_attacks))
+        table.add_row(_indented(rule), shown, real, *[""] * (2 + has_attacks))
     return table
 
 
@@ -90,5 +91,13 @@ def comparison_table(comparison: Comparison, *, lang: str = "en") -> Table:
             values = [f"[red]{MARK}[/red] {v}" if s is not None and s.stands == "worse" else v
                       for v, s in zip(values, line.scores, strict=True)]  # fmt: skip
             values = [f"[bold]★ {v}[/bold]" if i == line.best else v for i, v in enumerate(values)]
-            table.add_row(f"  {escape(label(line.name, lang))}", figure(line.name, floors[0]), *values)
+            table.add_row(_indented(label(line.name, lang)), figure(line.name, floors[0]), *values)
     return table
+
+
+def _indented(text: str) -> Padding:
+    """The name of a line below its group, each line of it where it is broken."""
+    from rich.markup import escape
+    from rich.padding import Padding
+
+    return Padding(escape(text), (0, 0, 0, 2))

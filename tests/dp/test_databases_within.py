@@ -379,3 +379,28 @@ def test_the_command_line_takes_a_budget_of_a_database(tmp_path: Path, monkeypat
     draft = CliRunner().invoke(app, ["inspect", str(tmp_path / "shop"), "--draft", "-o", str(tmp_path / "draft.json")])
     assert draft.exit_code == 0, draft.output
     assert '"columns"' in (tmp_path / "draft.json").read_text()
+
+
+def test_fits_of_a_database_stand_in_the_file_of_all_fits(tmp_path: Path) -> None:
+    """Roots are counted, whatever rows they have: two fits cost more than one, and less than for each of their rows."""
+    file = tmp_path / "shop.json"
+    budget = lw.Budget(file, total=replace(BUDGET, epsilon=30.0, delta=1e-5)).create()
+    first = synth(budget=budget).fit(shop())
+    assert first.ledger_ is not None
+    assert budget.entries[0].status == "done"
+    assert budget.entries[0].whole
+    once = budget.spent
+    assert 0 < once <= first.ledger_.epsilon  # at a greater delta
+    synth(budget=budget).fit(shop())
+    assert once < budget.spent <= 2.05 * once
+    again = lw.Budget(file)  # as it is read anew
+    assert again.total.root == "users"
+    with pytest.raises(PrivacyError, match="does not hold this fit"):
+        synth(replace(BUDGET, epsilon=29.0), budget=again).fit(shop())
+    with pytest.raises(PrivacyError, match="do not add up"):
+        synth(replace(BUDGET, max_rows=MOST + 1), budget=again).fit(shop())
+    table = lw.Budget(tmp_path / "table.json", total=DP(3.0)).create()
+    with pytest.raises(PrivacyError, match="do not add up"):
+        synth(budget=table).fit(shop())
+    assert len(lw.Budget(file).entries) == 2
+    assert 0 < again.left < 30.0

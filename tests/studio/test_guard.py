@@ -158,6 +158,14 @@ def test_what_is_no_answerable_request_is_refused(page: Studio, body: bytes) -> 
     assert page.call("POST", "/api/column", chunks=[body]).status == 400
 
 
+@pytest.mark.parametrize("said", ["skip=-1", "skip=99999999", "delimiter=ab", "encoding=nobody", "decimal=x", "skip=x"])
+def test_what_is_no_way_to_write_a_file_is_refused_and_leaves_nothing(page: Studio, said: str) -> None:
+    data = FRAME.write_csv().encode()
+    assert page.call("PUT", "/api/data", chunks=[data], query=f"name=a.csv&{said}").status == 400
+    assert list(page.state.session.folder.iterdir()) == []
+    assert page.call("PUT", "/api/data", chunks=[data], query="name=a.csv&header=true&delimiter=,").status == 200
+
+
 HOSTILE = [
     "../../etc/passwd", "..\\..\\x.csv", "/etc/cron.d/x", "a\x00b.csv", "-rf.csv", ".bashrc", "$(id).csv", "a;id.csv",
     "\x1b[2J.csv", "x" * 5000 + ".csv", "", "a b.csv", "<img src=x onerror=alert(1)>.csv", "表.csv",

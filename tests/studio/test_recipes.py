@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import signal
 import tomllib
 from contextlib import chdir
 from pathlib import Path
@@ -16,11 +17,12 @@ import pytest
 pytest.importorskip("starlette", reason="Starlette is in the extra 'studio'")
 
 import likewise as lw
+from likewise.schema.dialect import Dialect
 from likewise.studio import facts, handing, recipes, runs
 from likewise.studio.jobs import Jobs
 from likewise.studio.server import ASSETS
 from likewise.studio.session import Change, Session, Source, mix_of
-from likewise.studio.state import State
+from likewise.studio.state import State, written_by
 from likewise.studio.tickets import Tickets
 from likewise.studio.words import PAIRS
 
@@ -141,6 +143,18 @@ def test_histories_are_drawn_whole_as_the_command_does(state: State, tmp_path: P
             drawn = pl.read_csv(recipes.DRAWN)
             assert drawn["who"].n_unique() == 3
             assert drawn.filter(pl.col("ward") == "c")["who"].n_unique() == 3
+    session.steps = 2
+    runs.begin_draw(state, run)
+    end_job(state)
+    assert run.facts["longer"]["n"] == 400 + 2 * 100
+    expected = pl.read_csv(run.folder / recipes.LONGER)
+    assert expected.group_by("who").len()["len"].to_list() == [6] * 100
+    with chdir(tmp_path):
+        Path(recipes.MODEL).write_bytes((run.folder / recipes.MODEL).read_bytes())
+        for form in ("command", "python"):
+            execute(shown(state, "rows", form)) if form == "command" else exec(shown(state, "rows", form), {})
+            assert pl.read_csv(recipes.LONGER).equals(expected), form
+    session.steps = None
     session.set({"purpose": "budget", "max_rows": 4})
     assert "--entity who --max-rows 4" in shown(state, "train", "command")
     assert "entity='who', max_rows=4" in shown(state, "train", "python")
@@ -209,6 +223,30 @@ def test_the_plan_leads_back_to_the_same_place(state: State, tmp_path: Path) -> 
     assert other.session.plan() == session.plan()
 
 
+def test_what_is_said_of_how_a_file_is_written_stands_in_every_step(tmp_path: Path) -> None:
+    """A first line that looks like a row is the names of the columns, if a person says so."""
+    (tmp_path / "t.csv").write_text("only;x\n" + "a;1,5\nb;2,5\nc;3,5\n" * 40, encoding="utf-8")
+    (tmp_path / "studio").mkdir()
+    said = Dialect(header=True, delimiter=";", decimal=",")
+    other = State(Session(tmp_path / "studio"), Jobs(), Tickets(), lang="en", budget=None)
+    other.session.opened(Source.open(tmp_path / "t.csv", "t.csv", written=said))
+    assert other.session.schema.names == ("only", "x")
+    other.session.set({"model": "copula", "rows": 30})
+    run = ran(other)
+    expected = (run.folder / recipes.ROWS).read_text(encoding="utf-8")
+    (tmp_path / "plan.toml").write_text(recipes.toml(other.session.plan()), encoding="utf-8")
+    assert written_by(tmp_path / "plan.toml") == {"header": True, "delimiter": ";", "decimal": ","}
+    with chdir(tmp_path):
+        execute(shown(other, "columns", "command"))
+        execute(shown(other, "train", "command"))
+        assert Path(recipes.ROWS).read_text(encoding="utf-8") == expected
+        names: dict[str, Any] = {}
+        exec(shown(other, "columns", "python"), names)
+        assert names["schema"].names == ("only", "x")
+        exec(shown(other, "train", "python"), {})
+        assert Path(recipes.ROWS).read_text(encoding="utf-8") == expected
+
+
 @pytest.mark.parametrize(
     "text", ["[fit]\nmodel = 3", "[fit]\nx = 1", "change = [1]", "[[change]]\nnobody = 1", "draw = 7", "x"]
 )
@@ -272,6 +310,46 @@ def test_a_job_that_fails_says_why_and_one_that_is_cancelled_leaves_no_process(s
     assert first.status == "failed"
     assert first.error is not None
     assert second.status == "cancelled"
+
+
+def test_a_process_that_is_killed_is_told_of_and_the_next_run_goes(state: State) -> None:
+    runs.begin(state)
+    runs.begin(state)
+
+    async def watch() -> None:
+        work = asyncio.create_task(state.jobs.run())
+        first, second = state.jobs.all
+        async for _ in state.jobs.changes():
+            if first.status == "running" and first.phase and state.jobs._process is not None:
+                os.kill(state.jobs._process.pid, signal.SIGKILL)
+                break
+        async for _ in state.jobs.changes():
+            if second.status == "running":
+                await state.jobs.cancel(second.id)
+                break
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)
+
+    asyncio.run(watch())
+    told = state.jobs.all[0].told()
+    assert told["status"] == "failed"
+    assert "signal 9" in told["error"]["en"]
+    assert "内存" in told["error"]["zh"]
+    assert "preview" not in state.session.runs[0].facts
+
+
+def test_other_tabs_hear_that_something_was_said(state: State) -> None:
+    async def heard() -> list[Any]:
+        await state.changed(lambda: None)  # nothing was
+        told = state.jobs.changes()
+        waiting = asyncio.create_task(anext(told))
+        await asyncio.sleep(0)
+        answer = await state.changed(lambda: state.session.set({"seed": 5}))
+        found = await waiting
+        await told.aclose()
+        return [answer["edition"], found]
+
+    assert asyncio.run(heard()) == [1, {"edition": 1}]
 
 
 # ---- words -----------------------------------------------------------------------------------------------------------

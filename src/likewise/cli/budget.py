@@ -29,6 +29,10 @@ def budget(
     entity: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="Of that total: whose rows are protected together.")
     ] = None,
+    root: Annotated[
+        str | None,
+        typer.Option(metavar="TABLE", help="Of that total, of a database: the table whose rows are persons."),
+    ] = None,
     max_rows: Annotated[
         int | None, typer.Option(metavar="N", help="Of that total: rows of one entity that are learnt from.")
     ] = None,
@@ -46,6 +50,7 @@ def budget(
       likewise budget patients.json --epsilon 3 --delta 1e-6
       likewise synth real.csv -o fake.csv --schema schema.json --epsilon 1 --dp-only --budget patients.json
       likewise budget patients.json
+      likewise budget shop.json --epsilon 3 --root users --max-rows 20
       likewise budget patients.json --json -
     """
     import json as json_
@@ -54,12 +59,12 @@ def budget(
 
     terminal = open_terminal(quiet, json)
     if epsilon is None:
-        for flag, given in (("--entity", entity), ("--max-rows", max_rows)):
+        for flag, given in (("--entity", entity), ("--root", root), ("--max-rows", max_rows)):
             if given is not None:
                 raise errors.OptionError(f"{flag} is part of a total, so it needs --epsilon")
         kept = lw.Budget(file, name=name)
     else:
-        total = lw.DP(epsilon, delta, entity=entity, max_rows=1 if max_rows is None else max_rows)
+        total = lw.DP(epsilon, delta, entity=entity, root=root, max_rows=1 if max_rows is None else max_rows)
         kept = lw.Budget(file, name=name, total=total).create()
     if json is not None:
         write_text(json_.dumps(kept.to_dict(), indent=1, ensure_ascii=False) + "\n", json)

@@ -226,18 +226,23 @@ class Reading:
     def _written_as(self, schema: Schema | None, path: Path, read: Any) -> tuple[Any, Dialect | None]:
         """What is read of a file as the command line says, and where that leaves it open, as a schema remembers."""
         if schema is None or schema.dialect is None:
-            return read(dialect=self._dialect())  # type: ignore[no-any-return]
+            return read(dialect=self.dialect())  # type: ignore[no-any-return]
         known = {name: value for name, value in schema.dialect.to_dict().items() if name != "line_end"}
         try:
-            table, found = read(dialect=self._dialect().told(**known))
+            table, found = read(dialect=self.dialect().told(**known))
             if set(schema.names) <= set(table.columns) or not path.is_file():
                 return table, found
         except (errors.InputError, errors.SchemaError):
             if not path.is_file():
                 raise
-        return read(dialect=self._dialect())  # type: ignore[no-any-return]
+        return read(dialect=self.dialect())  # type: ignore[no-any-return]
 
-    def _dialect(self) -> Dialect:
+    def dialect(self) -> Dialect:
+        """What is said of how a file is written.
+
+        Raises:
+            OptionError: a part of it cannot be so.
+        """
         from likewise.schema.dialect import Dialect
 
         said = {name: getattr(self, name) for name in self.given if name not in ("columns", "drop", "sheet")}

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from likewise import errors
-from likewise.cli.options import PRIVACY, Debug, Lang, Language, Quiet
+from likewise.cli.options import AS_TOLD, PRIVACY, Debug, Lang, Language, Quiet, Reading
 from likewise.cli.outputs import open_terminal
 
 
@@ -29,6 +29,7 @@ def studio(
         Path | None,
         typer.Option(metavar="FILE", help="Count private fits here; see `likewise budget`.", rich_help_panel=PRIVACY),
     ] = None,
+    reading: Reading = AS_TOLD,
     lang: Language = Lang.EN,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -54,11 +55,15 @@ def studio(
             raise
         raise errors.MissingExtraError(error.name, "studio") from None
     terminal = open_terminal(quiet)
+    for name in ("columns", "drop", "sheet"):
+        if getattr(reading, name):
+            raise errors.OptionError(f"--{name} is not for the studio: leave a column out there, by its role")
 
     def tell(address: str) -> None:
         typer.echo(f"likewise studio: {address}")  # needed, however quiet
         terminal.note("Ctrl-C or the page's Quit ends it")
 
     server.serve(
-        file, port=port, open_browser=not no_browser, lang=lang.value, plan=plan, blind=blind, budget=budget, tell=tell
-    )
+        file, port=port, open_browser=not no_browser, lang=lang.value, plan=plan, blind=blind, budget=budget, tell=tell,
+        written=reading.dialect(),
+    )  # fmt: skip

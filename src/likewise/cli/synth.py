@@ -284,7 +284,7 @@ def synth(
     from likewise.schema.distinct import Counted
 
     of_one = (
-        "target", "condition_on", "only", "entity", "no_entity", "budget", "k_anonymous", "quasi_identifiers",
+        "target", "condition_on", "only", "entity", "no_entity", "k_anonymous", "quasi_identifiers",
         "dry_run", "rule", "strict_rules", "time", "in_order", "static", "static_output", "entities", "where",
         *OF_DOING, "data_parallel", *reading.given,
     )  # fmt: skip
@@ -294,7 +294,7 @@ def synth(
             source, terminal, output=output, keys=key, keep=keep, root=root, schema_file=schema_file, scale=scale,
             rows=rows, replace=replace_rows, model=model or DEFAULT_MODEL, text=text, min_rows=min_rows, save=save,
             report=report, json=json, seed=seed, max_seconds=max_seconds, measure=not no_measure, dp_only=dp_only,
-            privacy=budget_of_database(epsilon, delta, pay or [], root, max_rows), lang=lang,
+            privacy=budget_of_database(epsilon, delta, pay or [], root, max_rows), budget=budget, lang=lang,
         )  # fmt: skip
         return
     of_several = ("key", "keep", "root", "scale", "replace_rows")

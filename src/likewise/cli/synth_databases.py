@@ -58,13 +58,17 @@ def synth_database(
     source: Path | str, terminal: Terminal, *, output: Path | str, keys: list[str] | None, keep: list[str] | None,
     root: str | None, schema_file: Path | None, scale: float | None, rows: list[str] | None, replace: bool,
     model: str, text: str, min_rows: int | None, save: Path | None, report: Path | None, json: Path | None,
-    seed: int | None, max_seconds: float | None, measure: bool, dp_only: bool, privacy: DP | None, lang: Any,
+    seed: int | None, max_seconds: float | None, measure: bool, dp_only: bool, privacy: DP | None, budget: Path | None,
+    lang: Any,
 ) -> None:  # fmt: skip
     """Learn a database, draw, write, then measure: what was drawn is safe before the measures begin."""
     if dp_only and privacy is None:
         raise errors.OptionError("--dp-only withholds what a budget does not cover: give --epsilon, or --no-measure")
     if dp_only and (report or json):
         raise errors.OptionError("--dp-only withholds all measures of a database: leave --report and --json out")
+    if budget is not None and privacy is None:
+        raise errors.OptionError("--budget counts fits of differential privacy, so it needs --epsilon")
+    kept = None if budget is None else lw.Budget(budget)
     check_outputs(save, report, json)
     check_output(output, replace=replace)
     if Path(str(source)).is_dir() and Path(str(source)).resolve() in Path(str(output)).resolve().parents:
@@ -80,7 +84,7 @@ def synth_database(
     with terminal.training() as progress:
         synthesizer = lw.Synthesizer(
             model, random_state=seed, codec=lw.CodecOptions(text=text, **held_by),
-            max_seconds=max_seconds, progress=progress, privacy=privacy,
+            max_seconds=max_seconds, progress=progress, privacy=privacy, budget=kept,
         ).fit(real)  # fmt: skip
     with terminal.doing("drawing"):
         drawn: Database = synthesizer.sample(scale=scale, rows=many)
@@ -94,6 +98,8 @@ def synth_database(
             f"differential privacy, one {spent.unit} more or less: epsilon {spent.epsilon:g}, "
             f"delta {spent.budget.delta:g}, {len(spent.entries)} looks at the rows"
         )
+        if kept is not None:
+            terminal.result(f"{kept.path}: epsilon {kept.spent:.3g} of {kept.total.epsilon:g} spent by all fits")
         if measure and not dp_only:
             terminal.note(
                 "the measures below look at real rows without noise: keep them to yourself, or take --dp-only"

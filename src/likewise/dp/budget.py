@@ -86,7 +86,7 @@ class Budget:
     Args:
         path: a .json file; or a folder, in which the file is `name`.json.
         name: of the data set, given by whoever keeps it; None takes the file's.
-        total: epsilon, delta and the unit (entity and max_rows) of all fits together; None takes the file's.
+        total: epsilon, delta and the unit (entity or root, and max_rows) of all fits together; None takes the file's.
         wait: seconds to wait for another process that writes to the file.
 
     The file is written when the first fit begins, or by `create`.
@@ -222,7 +222,7 @@ class Budget:
     def _begin(self, privacy: DP, model: str, *, counts_only: bool, whole: bool) -> Release:
         release = _release(privacy, model, counts_only=counts_only, whole=whole)
         with self._open() as (_, total, entries):
-            if (privacy.entity, privacy.max_rows) != (total.entity, total.max_rows):
+            if any(getattr(privacy, part) != getattr(total, part) for part in ("entity", "root", "max_rows")):
                 raise PrivacyError(
                     f"{self._words()} protects each {total.unit}, and this fit would protect each {privacy.unit}: "
                     "the two do not add up. Fit with the budget's unit, or keep a budget of its own for the other"
@@ -327,6 +327,7 @@ _RESTORE = "Take it from a backup: without it nobody knows what was spent"
 
 def _file(name: str, total: DP, entries: Sequence[Release]) -> dict[str, Any]:
     kept = {"epsilon": total.epsilon, "delta": total.delta, "entity": total.entity, "max_rows": total.max_rows}
+    kept |= {} if total.root is None else {"root": total.root}
     entries_ = [asdict(entry) for entry in entries]
     return {"format": FORMAT, "version": VERSION, "name": name, "total": kept, "entries": entries_}
 
@@ -390,8 +391,11 @@ def _composed(entries: Sequence[Release], total: DP) -> float:
             steps = [query for query in entry.queries if query.is_sampled]
             runs += [(Steps(query.rate, query.steps, entry.whole), query.parameter) for query in steps]
         elif entry.counts_only:
-            claim = Ledger(DP(entry.epsilon, entry.delta, entity=total.entity, max_rows=total.max_rows))
-            rho, aside = rho + claim.rho, aside + claim.delta_aside
+            whole = entry.whole or total.root is not None  # a database counts roots, and no rows of them
+            claimed = DP(entry.epsilon, entry.delta, entity=total.entity, max_rows=total.max_rows, root=total.root)
+            claim = Ledger(claimed, whole=whole)
+            rho += claim.rho / (total.max_rows if whole else 1) ** 2
+            aside += claim.delta_aside
         else:
             claims.append((entry.epsilon, entry.delta))
     delta = total.delta - aside

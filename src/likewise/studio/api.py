@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from pathlib import Path
+from dataclasses import fields
 from typing import Any
 
 from starlette.requests import Request
@@ -18,7 +18,7 @@ from likewise.studio.handing import save, side_by_side, ticket
 from likewise.studio.said import fields_of, number_of, said_in, scale_of, text_of, where_of, whole_of
 from likewise.studio.session import Change, mix_of
 from likewise.studio.state import Answer, State, measured
-from likewise.studio.tables import KeyChange
+from likewise.studio.tables import KeyChange, columns_of
 from likewise.studio.uploads import upload
 from likewise.tables import files
 
@@ -77,10 +77,22 @@ async def propose(state: State, request: Request) -> Any:
 async def key(state: State, request: Request) -> Any:
     """Take or refuse a key of several tables, keep a table as it is, or name the root."""
     said = await said_in(request)
-    if unknown := set(said) - {"key", "kept", "root", "holds"}:
+    if unknown := set(said) - {one.name for one in fields(KeyChange)}:
         raise OptionError(f"of several tables nothing is called {sorted(unknown)[0]!r}")
     change = KeyChange(**said)
     return await state.changed(lambda: state.session.tell(change))
+
+
+async def table(state: State, request: Request) -> Any:
+    """The columns of one of several tables."""
+    name, several, keys = text_of(await said_in(request), "table"), state.session.several, state.session.keys
+
+    def found() -> Any:
+        own = columns_of(keys, several.database, name)
+        pictures = several.pictures.setdefault(name, {})
+        return {"columns": facts.columns(own, several.database.tables[name], pictures)}
+
+    return await asyncio.to_thread(found)
 
 
 async def rule(state: State, request: Request) -> Any:
@@ -95,7 +107,8 @@ async def settings(state: State, request: Request) -> Any:
 
 
 async def protect(state: State, request: Request) -> Any:
-    return await asyncio.to_thread(protection.told, state.session, state.budget)
+    found = await asyncio.to_thread(protection.told, state.session, state.budget)
+    return found | {"keeps_budget": state.keeps_budget}
 
 
 async def risk(state: State, request: Request) -> Any:
@@ -129,8 +142,10 @@ async def budget(state: State, request: Request) -> Any:
     """Set the total of the odometer."""
     said = await said_in(request)
     session = state.session
-    total = session.settings.with_({"epsilon": number_of(said, "epsilon"), "pay": ()}).budget(session.schema.entity)
-    await asyncio.to_thread(protection.begin_account, state.budget, Path(session.table.name).stem, total)
+    asked = session.settings.with_({"epsilon": number_of(said, "epsilon"), "pay": ()})
+    several = session.tables is not None
+    total = asked.budget(root=session.keys.root) if several else asked.budget(session.schema.entity)
+    await asyncio.to_thread(protection.begin_account, state.budget, session.name, total)
     session.noted("began_budget", epsilon=total.epsilon, delta=total.delta, of=total.unit)
     return {}
 
@@ -190,10 +205,14 @@ async def draw(state: State, request: Request) -> Any:
     run = session.run(text_of(said, "run"))
     session.draw_seed = whole_of(said, "seed", 0, 0)
     if session.tables is not None:
-        session.scale = scale_of(said)
+        session.scale, session.where = scale_of(said), where_of(said)
     else:
         session.where, session.n_rows = where_of(said), whole_of(said, "rows", 1, 1000)
         session.mix = mix_of(said.get("mix", {}))
+        session.steps = None if said.get("steps") is None else whole_of(said, "steps", 1, 1)
+        if session.steps is not None and (run.settings.time is None or run.settings.purpose == "budget"):
+            session.steps = None
+            raise OptionError("only histories go on, and not within a budget: what is given out holds the real rows")
     runs.begin_draw(state, run)
     return await state.changed(lambda: None)
 
@@ -215,7 +234,8 @@ ROUTES: tuple[tuple[str, str, Answer], ...] = (
     ("POST", "/api/column", column), ("POST", "/api/column/try", try_column), ("POST", "/api/undo", undo),
     ("POST", "/api/declare", declare),
     ("POST", "/api/redo", redo), ("POST", "/api/rules", propose), ("POST", "/api/rule", rule),
-    ("POST", "/api/key", key), ("POST", "/api/risk", risk), ("POST", "/api/hierarchy", hierarchy),
+    ("POST", "/api/key", key), ("POST", "/api/table", table), ("POST", "/api/risk", risk),
+    ("POST", "/api/hierarchy", hierarchy),
     ("POST", "/api/settings", settings), ("POST", "/api/protect", protect), ("POST", "/api/budget", budget),
     ("POST", "/api/advise", advise), ("POST", "/api/fit", fit), ("POST", "/api/stop", stop),
     ("POST", "/api/cancel", cancel), ("GET", "/api/events", events), ("POST", "/api/odds", odds),

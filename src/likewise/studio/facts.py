@@ -32,9 +32,17 @@ FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for the beginning of a formula."""
 
 
-def columns(source: Source, schema: Schema) -> list[dict[str, Any]]:
-    """A line a column; in blind mode without anything that its rows would tell."""
-    return [_told(column) | ({} if source.blind else _seen(source, column)) for column in schema]
+Pictures = dict[Column, dict[str, Any]]
+
+
+def columns(schema: Schema, frame: pl.DataFrame | None, pictures: Pictures) -> list[dict[str, Any]]:
+    """A line a column.
+
+    Args:
+        frame: None: in blind mode, without anything that its rows would tell.
+        pictures: of columns that were pictured before.
+    """
+    return [_told(column) | ({} if frame is None else _seen(frame, column, pictures)) for column in schema]
 
 
 def _told(column: Column) -> dict[str, Any]:
@@ -48,10 +56,10 @@ def _told(column: Column) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _seen(source: Source, column: Column) -> dict[str, Any]:
-    if column not in source.pictures:
-        source.pictures[column] = _pictured(source.frame[column.name].head(MOST_ROWS), column)
-    return source.pictures[column]
+def _seen(frame: pl.DataFrame, column: Column, pictures: Pictures) -> dict[str, Any]:
+    if column not in pictures:
+        pictures[column] = _pictured(frame[column.name].head(MOST_ROWS), column)
+    return pictures[column]
 
 
 def _pictured(raw: pl.Series, column: Column) -> dict[str, Any]:
@@ -80,10 +88,12 @@ def _bins(known: pl.Series) -> dict[str, Any]:
     low, high = numbers.quantile(0.01), numbers.quantile(0.99)
     if low is None or high is None or not high > low:
         return {"counts": [len(numbers)], "low": str(known.min()), "high": str(known.max())}
-    inside = ((numbers - low) / (high - low) * BINS).floor().clip(0, BINS - 1).cast(pl.Int64)
+    whole = known.dtype.is_integer() and high - low < BINS  # a bar a number: others would leave gaps
+    n = int(high - low) + 1 if whole else BINS
+    inside = ((numbers - low) / (1 if whole else (high - low) / BINS)).floor().clip(0, n - 1).cast(pl.Int64)
     counted = dict(inside.value_counts().iter_rows())
     ends = [str(known.sort()[int(share * (len(known) - 1))]) for share in (0.01, 0.99)]
-    return {"counts": [counted.get(k, 0) for k in range(BINS)], "low": ends[0], "high": ends[1]}
+    return {"counts": [counted.get(k, 0) for k in range(n)], "low": ends[0], "high": ends[1]}
 
 
 def _cut(cell: str) -> str:

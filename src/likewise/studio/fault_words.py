@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 
 STUDIO = {
+    "only histories go on, and not within a budget: what is given out holds the real rows": (
+        "只有历史记录可以延续，且不能在预算内：给出的文件含有真实行"
+    ),
+    "skip must be a whole number from 0": "表头前的行数须为不小于 0 的整数",
     "this server answers to this machine's own name only": "本服务只应答本机自身的名称",
     "the request comes from another site": "请求来自其他网站",
     "the request comes from another origin": "请求来自其他来源",
@@ -92,9 +96,13 @@ STUDIO = {
     "the plan {path} cannot be read: {kind}": "方案 {path} 无法读取：{kind}",
     "the plan is for a table: name it as FILE": "该方案需要数据表：请在命令中给出 FILE",
     "the ZIP file holds {n} tables; {most} are taken at most": "ZIP 文件含 {n} 张表；至多接受 {most} 张",
-    "of several tables a key, a kept table or a root is said, one at a time": (
-        "对多张表每次声明一项：一个键、一张保持原样的表，或个人所在的表"
+    "of several tables a key, a kept table, a root or a column is said, one at a time": (
+        "对多张表每次声明一项：键、保持原样的表、个人所在的表或一列"
     ),
+    "what is declared of several tables at once are keys, kind and nullable": (
+        "可对多张表一并声明的只有键、类型与可否缺失"
+    ),
+    "a column of several tables is named by its table and its name": "多张表的列须以表与列名指明",
     "there is no such foreign key to refuse": "没有可拒绝的这个外键",
     "the ZIP file is damaged": "ZIP 文件已损坏",
     "the ZIP file is damaged, or locked by a password": "ZIP 文件已损坏，或有密码",
@@ -111,6 +119,7 @@ STUDIO = {
 """Those of the studio itself."""
 
 READING = {
+    "{what} is no delimited text: {names} cannot be used": "{what}不是分隔文本：不能使用 {names}",
     "{what} is {name}: export the table as CSV or Parquet": "{what}是 {name}：请将表导出为 CSV 或 Parquet",
     "{what} is a picture": "{what}是图片",
     "{what} is a PDF": "{what}是 PDF",
@@ -208,6 +217,8 @@ READING = {
 """Of files."""
 
 COLUMNS = {
+    "{name} of a dialect must be {what}, got {value}": "文件书写方式中的 {name} 不可用：得到 {value}",
+    "the delimiter and the decimal mark of a file must differ": "分隔符与小数点须不同",
     "there is no column {name}": "没有列 {name}",
     "columns lack: {names}": "缺少列：{names}",
     "columns are not in the schema: {names}": "模式中没有列：{names}",
@@ -507,6 +518,13 @@ PROTECTION = {
 """Of rows that share what could find a person."""
 
 LEARNING = {
+    "max_seconds does not go with model {name}, which has no epochs: leave it out": (
+        "模型 {name} 没有轮次，不能限定秒数：请留空"
+    ),
+    "gradients of {what}: a noise multiplier of {x} for about {n} {of} drowns what they say, and little will be "
+    "learnt. A larger epsilon or more {more} would help": (
+        "{what} 的梯度：约 {n} 个单位而噪声倍数为 {x}，学到的很少；增大 epsilon 或增加数据会有帮助"
+    ),
     "there is no row to learn from": "没有可供学习的行",
     "no model {name}; there are: {names}": "没有模型 {name}；可用：{names}",
     "the loss is not a number; lower learning_rate or look for extreme values": "损失不是数：请检查极端值",

@@ -88,6 +88,13 @@ class Jobs:
         self._process: asyncio.subprocess.Process | None = None
         self._running: Job | None = None
         self._wake = asyncio.Event()
+        self.edition = 0
+        """Of what a person has said; pages of other tabs hear when it rises."""
+
+    def said(self) -> None:
+        """Something was said: whoever listens is told."""
+        self.edition += 1
+        self._woken()
 
     def add(self, job: Job) -> Job:
         self.all.append(job)
@@ -175,14 +182,22 @@ class Jobs:
 
     def _changed(self, job: Job) -> None:
         job.version += 1
+        self._woken()
+
+    def _woken(self) -> None:
         old, self._wake = self._wake, asyncio.Event()
         old.set()
 
     async def changes(self) -> AsyncIterator[dict[str, Any] | None]:
-        """Each job when it changes, at first all of them; None now and then, so that a lost listener is noticed."""
+        """Each job when it changes, at first all of them, and the edition; None now and then, so that a lost listener
+        is noticed."""
         seen: dict[str, int] = {}
+        edition = self.edition
         while True:
             wake = self._wake
+            if self.edition != edition:
+                edition = self.edition
+                yield {"edition": edition}
             for job in list(self.all):
                 if seen.get(job.id) != job.version:
                     seen[job.id] = job.version

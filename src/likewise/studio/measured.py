@@ -1,4 +1,5 @@
-"""What is told of a run's report. The measures take seconds to load, so this module is loaded when a run has ended."""
+"""What is told of a run's report, and what a private run with several tables lacks. What this needs takes seconds to
+load, so it is loaded when it is asked for."""
 
 from __future__ import annotations
 
@@ -6,7 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from likewise.databases.database import Database
 from likewise.databases.keys import DatabaseSchema
+from likewise.dp.ledger import DP
 from likewise.evaluate.databases.shown import LinkShown
 from likewise.evaluate.results import Report, Score
 from likewise.evaluate.thresholds import check, parse_thresholds
@@ -15,6 +18,7 @@ from likewise.report.drawing import layout
 from likewise.report.score_words import figure, label, least_leak
 from likewise.studio.faults import outcome
 from likewise.studio.spoken import LANGUAGES
+from likewise.synthesizer.databases.public import Public
 
 
 def report_in(path: Path) -> Report:
@@ -43,6 +47,15 @@ def outcomes(path: Path, rules: str) -> list[dict[str, Any]]:
     """
     wanted = parse_thresholds(rules)
     return [{"passed": one.passed, "said": outcome(str(one))} for one in check(report_in(path), wanted)]
+
+
+def check_declared(database: Database, budget: DP) -> None:
+    """Hold what is declared of several tables to a budget; no row is looked at.
+
+    Raises:
+        PrivacyError, OptionError: something lacks.
+    """
+    Public.of(database, budget)
 
 
 def places(schema: DatabaseSchema) -> dict[str, tuple[float, int]]:

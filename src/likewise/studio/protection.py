@@ -16,6 +16,8 @@ from likewise.schema.column import Role, Schema
 from likewise.studio import spoken
 from likewise.studio.faults import fault_of
 from likewise.studio.session import Session, Settings, Source
+from likewise.studio.state import measured
+from likewise.studio.tables import Tables
 
 NOT_PRIVATE = ("copula", "cart")
 """Models that cannot keep a budget."""
@@ -23,6 +25,8 @@ NOT_PRIVATE = ("copula", "cart")
 
 def told(session: Session, budget: Path) -> dict[str, Any]:
     """What the screen of purposes shows beside its settings."""
+    if session.tables is not None:
+        return told_of_tables(session, session.tables, budget)
     source, schema, settings = session.table, session.schema, session.settings
     facts: dict[str, Any] = {"models": models(), "not_private": NOT_PRIVATE}
     if settings.purpose == "budget":
@@ -30,6 +34,19 @@ def told(session: Session, budget: Path) -> dict[str, Any]:
         facts["budget"] = account(budget)
     elif settings.purpose in ("k", "rows"):
         facts["classes"] = None if source.blind else classes(source, schema, settings.k)
+    return facts
+
+
+def told_of_tables(session: Session, several: Tables, budget: Path) -> dict[str, Any]:
+    """The same of several tables."""
+    keys, facts = session.keys, dict[str, Any]()
+    if session.settings.purpose == "budget":
+        try:
+            measured().check_declared(several.database.with_schema(keys), session.settings.budget(root=keys.root))
+            facts["unsaid"] = None
+        except LikewiseError as error:
+            facts["unsaid"] = fault_of(error)
+        facts["budget"] = account(budget)
     return facts
 
 
@@ -73,8 +90,8 @@ def account(path: Path) -> dict[str, Any] | None:
         return None
     kept = Budget(path)
     return {
-        "unit": kept.total.unit, "epsilon": kept.total.epsilon, "delta": kept.total.delta, "spent": kept.spent,
-        "left": kept.left,
+        "unit": kept.total.unit, "name": kept.name, "epsilon": kept.total.epsilon, "delta": kept.total.delta,
+        "spent": kept.spent, "left": kept.left,
         "entries": [
             {"time": e.time, "model": e.model, "epsilon": e.epsilon, "status": e.status} for e in kept.entries
         ],

@@ -15,7 +15,7 @@ from likewise.studio.session import Change, Run, Session, Settings, Source
 SCHEMA, ROWS, MODEL, REPORT, JSON, RULES = (
     "schema.json", "synthetic.csv", "model.likewise", "report.html", "report.json", "rules.toml",
 )  # fmt: skip
-DRAWN, SHEET, BUDGET, ADVICE = "drawn.csv", "sheet.html", "budget.json", "balance.json"
+DRAWN, LONGER, SHEET, BUDGET, ADVICE = "drawn.csv", "longer.csv", "sheet.html", "budget.json", "balance.json"
 SHEETS = {"en": SHEET, "zh": "sheet-zh.html"}
 
 WAYS = ("random", "smotenc", "autoregressive")
@@ -36,11 +36,35 @@ def levels(schema: Schema, settings: Settings) -> dict[str, int]:
     }
 
 
-def fit_command(source: str, schema: Schema, settings: Settings, edits: Sequence[Any] = ()) -> list[str]:
-    """Words behind `likewise` that learn, draw and measure; or that anonymise the rows themselves."""
+def written(source: Source) -> list[str]:
+    """Options that say how a file is written, as far as a person said so."""
+    said = source.written.to_dict()
+    header = {None: [], True: ["--header"], False: ["--no-header"]}[said.pop("header", None)]
+    return [*header, *(word for name, value in said.items() for word in (f"--{name}", str(value)))]
+
+
+def fit_command(source: str, session: Session) -> list[str]:
+    """Words behind `likewise` that learn, draw and measure; or that anonymise the rows themselves.
+
+    Args:
+        source: where the table is, or what it is called.
+    """
+    schema, settings, read = session.schema, session.settings, written(session.table)
     if settings.purpose == "rows":
-        return _anonymize_command(source, schema, settings, hierarchy_files(schema, edits))
-    words = ["synth", source, "-o", ROWS, "--schema", SCHEMA, "--model", settings.model, "--seed", str(settings.seed)]
+        return _anonymize_command([source, *read], schema, settings, hierarchy_files(schema, session.edits))
+    words = [
+        "synth",
+        source,
+        *read,
+        "-o",
+        ROWS,
+        "--schema",
+        SCHEMA,
+        "--model",
+        settings.model,
+        "--seed",
+        str(settings.seed),
+    ]
     for flag, value in (
         ("--target", schema.target), ("--time", settings.time), ("--max-seconds", settings.max_seconds),
         ("--rows" if settings.time is None else "--entities", settings.rows),
@@ -55,8 +79,8 @@ def fit_command(source: str, schema: Schema, settings: Settings, edits: Sequence
     return [*words, "--save", MODEL, "--report", REPORT, "--json", JSON]
 
 
-def _anonymize_command(source: str, schema: Schema, settings: Settings, files: Mapping[str, str]) -> list[str]:
-    words = ["anonymize", source, "-o", ROWS, "--schema", SCHEMA, "--k", str(settings.k)]
+def _anonymize_command(source: list[str], schema: Schema, settings: Settings, files: Mapping[str, str]) -> list[str]:
+    words = ["anonymize", *source, "-o", ROWS, "--schema", SCHEMA, "--k", str(settings.k)]
     if settings.method == "lattice":
         words += ["--method", "lattice", "--max-suppression", f"{settings.max_suppression:g}"]
         words += [word for name, at in levels(schema, settings).items() for word in ("--level", f"{name}={at}")]
@@ -68,9 +92,16 @@ def _anonymize_command(source: str, schema: Schema, settings: Settings, files: M
     return words
 
 
-def draw_command(session: Session, run: Run | None) -> list[str]:
-    """Words that draw what is asked of the rows of a run."""
+def draw_command(session: Session, run: Run | None, source: str = "") -> list[str]:
+    """Words that draw what is asked of the rows of a run.
+
+    Args:
+        source: where the table is; what it is called, if not given.
+    """
     histories = (run.settings if run else session.settings).time is not None
+    if histories and session.steps is not None:
+        known = ["--continue", source or session.table.name, "--steps", str(session.steps)]
+        return ["sample", MODEL, *known, "-o", LONGER, "--seed", str(session.draw_seed)]
     words = ["sample", MODEL, "--entities" if histories else "-n", str(session.n_rows), "-o", DRAWN]
     words += [word for text in session.where for word in ("--where", text)]
     for part, share in _mix(session, run):
@@ -87,20 +118,22 @@ def _mix(session: Session, run: Run | None) -> list[tuple[str, float]]:
     return [(f'{target}="{level}"', percents / 100) for level, percents in quoted]
 
 
-def sheet_command(counted: bool, lang: str = "en") -> list[str]:
-    words = ["statement", MODEL, "-o", SHEETS[lang], "--report", JSON, *(["--budget", BUDGET] if counted else [])]
+def sheet_command(counted: bool, lang: str = "en", *, measured: bool = True) -> list[str]:
+    words = ["statement", MODEL, "-o", SHEETS[lang], *(["--report", JSON] if measured else [])]
+    words += ["--budget", BUDGET] if counted else []
     return words if lang == "en" else [*words, "--lang", lang]
 
 
-def advice_command(source: str, target: str) -> list[str]:
+def advice_command(source: str, session: Session) -> list[str]:
+    target, source_words = str(session.schema.target), [source, *written(session.table)]
     few = ["--folds", "3", "--max-rows", "3000", "--methods", ",".join(WAYS)]
-    return ["balance", "compare", source, "--target", target, "--schema", SCHEMA, *few, "--json", ADVICE]
+    return ["balance", "compare", *source_words, "--target", target, "--schema", SCHEMA, *few, "--json", ADVICE]
 
 
 def steps(session: Session, run: Run | None) -> dict[str, dict[str, str]]:
     """Screen -> "command", "python", "toml"."""
     source = session.table
-    fit = fit_command(source.name, session.schema, session.settings, session.edits)
+    fit = fit_command(source.name, session)
     plan, asked = toml(session.plan()), run.settings if run else session.settings
     is_private, histories = asked.purpose == "budget", asked.time is not None
     return {
@@ -128,7 +161,7 @@ def _columns_command(source: Source, session: Session) -> str:
     unsayable = [change.column for change in session.changes if "=" in (change.column or "")]
     if unsayable:
         return f"# {SCHEMA} is saved from this page: --set cannot name {unsayable[0]!r}"
-    words = ["schema", source.name]
+    words = ["schema", source.name, *written(source)]
     for change in session.changes:
         if change.rule is None:
             for name, value in change.said.items():
@@ -150,8 +183,13 @@ def _read_python(source: Source) -> list[str]:
     return [
         "import likewise as lw",
         "",
-        f"frame = lw.read({source.name!r}{', by_header=True' if source.blind else ''})",
+        f"frame = lw.read({source.name!r}{', by_header=True' if source.blind else ''}{_dialect_python(source)})",
     ]
+
+
+def _dialect_python(source: Source) -> str:
+    said = ", ".join(f"{name}={value!r}" for name, value in source.written.to_dict().items())
+    return f", dialect=lw.Dialect({said})" if said else ""
 
 
 def _columns_python(source: Source, changes: Sequence[Change]) -> str:
@@ -182,7 +220,7 @@ def _protect_steps(session: Session) -> dict[str, str]:
         total = _budget_python(replace(settings, pay=()), session.schema)
         python = f'import likewise as lw\n\nlw.Budget("{BUDGET}", total={total}).create()'
     elif settings.purpose == "synthetic" and target is not None:
-        command = advice_command(source.name, target)
+        command = advice_command(source.name, session)
         python = "\n".join([
             *_read_python(source), "from likewise.balance import compare", "",
             f"found = compare(frame.drop({target!r}), frame[{target!r}], folds=3, max_rows=3000,",
@@ -200,7 +238,9 @@ def _protect_steps(session: Session) -> dict[str, str]:
 def _fit_python(session: Session) -> str:
     source, schema, settings = session.table, session.schema, session.settings
     by_header = ", by_header=True" if settings.purpose == "budget" else ""
-    read = "frame = adult()" if source.is_demo else f"frame = lw.read({source.name!r}{by_header})"
+    read = (
+        "frame = adult()" if source.is_demo else f"frame = lw.read({source.name!r}{by_header}{_dialect_python(source)})"
+    )
     lines = ["from pathlib import Path", "", "import likewise as lw"]
     lines += ["from likewise.data import adult"] if source.is_demo else []
     lines += ["", read, f'schema = lw.Schema.from_json(Path("{SCHEMA}").read_text(encoding="utf-8"))']
@@ -268,6 +308,10 @@ def gate_python() -> str:
 
 def _draw_python(session: Session, run: Run | None, *, histories: bool) -> str:
     where, rows, seed, mix = session.where, session.n_rows, session.draw_seed, session.mix
+    if histories and session.steps is not None:
+        longer = f"synth.extend(frame, steps={session.steps}, random_state={seed})"
+        lines = [*_read_python(session.table), f'synth = lw.load("{MODEL}")', f"longer = {longer}"]
+        return "\n".join([*lines, f'lw.write(longer, "{LONGER}", dialect=synth.schema_.dialect)'])
     lines = ["import likewise as lw", "", f'synth = lw.load("{MODEL}")']
     asked = ""
     if where:

@@ -16,6 +16,9 @@ from likewise.studio.state import State, measured
 from likewise.studio.tables import Tables
 from likewise.tables import files
 
+SHOWN = 12
+"""The last rows of histories that were gone on with."""
+
 
 def begin(state: State) -> None:
     """Queue a run of the settings as they are."""
@@ -26,7 +29,8 @@ def begin(state: State) -> None:
     else:
         commands, shown = _with_table(session, folder)
     if settings.purpose != "rows":
-        commands += [recipes.sheet_command(settings.purpose == "budget", lang) for lang in LANGUAGES]
+        measured = session.tables is None or table_recipes.is_measured(settings)
+        commands += [recipes.sheet_command(settings.purpose == "budget", lang, measured=measured) for lang in LANGUAGES]
     job = Job("fit", [[str(state.budget) if word == recipes.BUDGET else word for word in words] for words in commands],
               folder)  # fmt: skip
     run = Run(folder.name, settings, session.read, folder, job.id, {"n": len(session.runs) + 1})
@@ -38,20 +42,19 @@ def begin(state: State) -> None:
 
 def _with_table(session: Session, folder: Path) -> tuple[list[list[str]], list[str]]:
     """What a run with one table is, and as it is shown; what it reads is written."""
-    source, schema, asked = session.table, session.schema, (session.schema, session.settings, session.edits)
+    source, schema = session.table, session.schema
     (folder / recipes.SCHEMA).write_text(schema.to_json() + "\n", encoding="utf-8")
     for file, text in hierarchies_of(session).items():
         (folder / file).write_text(text, encoding="utf-8")
-    return [recipes.fit_command(str(source.path), *asked)], recipes.fit_command(source.name, *asked)
+    return [recipes.fit_command(str(source.path), session)], recipes.fit_command(source.name, session)
 
 
 def _with_tables(session: Session, several: Tables, folder: Path) -> tuple[list[list[str]], list[str]]:
     """The same of several."""
     (folder / table_recipes.KEYS).write_text(session.keys.to_json() + "\n", encoding="utf-8")
-    of = table_recipes.fit_command
-    return [of(str(several.path), several, session.settings)], of(
-        table_recipes.shown(several), several, session.settings
-    )
+    asked = (several, session.keys, session.settings)
+    shown = table_recipes.fit_command(table_recipes.shown(several), *asked)
+    return [table_recipes.fit_command(str(several.path), *asked)], shown
 
 
 def hierarchies_of(session: Session) -> dict[str, str]:
@@ -93,8 +96,9 @@ def begin_draw(state: State, run: Run) -> None:
     """Queue a draw of what was asked of a run's rows."""
     session, several = state.session, state.session.tables
     if several is None:
-        command = shown = recipes.draw_command(session, run)
-        folder, ended = run.folder, _drawn(run)
+        shown = recipes.draw_command(session, run)
+        command = recipes.draw_command(session, run, str(session.table.path))
+        folder, ended = run.folder, _drawn(run) if session.steps is None else _longer(run)
     else:
         shown = table_recipes.draw_command(recipes.MODEL, several, session)
         command = table_recipes.draw_command(str(run.folder / recipes.MODEL), several, session)
@@ -109,6 +113,15 @@ def _drawn(run: Run) -> Callable[[Job], None]:
     def ended(job: Job) -> None:
         if job.status == "done":
             run.facts["drawn"] = facts.preview(files.read(run.folder / recipes.DRAWN))
+
+    return ended
+
+
+def _longer(run: Run) -> Callable[[Job], None]:
+    def ended(job: Job) -> None:
+        if job.status == "done":
+            rows = files.read(run.folder / recipes.LONGER)
+            run.facts["longer"] = facts.preview(rows.tail(SHOWN), SHOWN) | {"n": rows.height}
 
     return ended
 
@@ -135,8 +148,8 @@ def begin_advice(state: State) -> None:
         raise OptionError("say which column is the target, of a table whose rows may be looked at")
     folder = session.new_folder()
     (folder / recipes.SCHEMA).write_text(session.schema.to_json() + "\n", encoding="utf-8")
-    command = recipes.advice_command(str(source.path), session.schema.target)
-    session.noted("asked", command=recipes.line(recipes.advice_command(source.name, session.schema.target)))
+    command = recipes.advice_command(str(source.path), session)
+    session.noted("asked", command=recipes.line(recipes.advice_command(source.name, session)))
 
     def ended(job: Job) -> None:
         if job.status == "done":

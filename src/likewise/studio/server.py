@@ -28,12 +28,13 @@ from starlette.routing import Route
 
 from likewise.databases.database import Database
 from likewise.errors import InputError, OutputError
+from likewise.schema.dialect import Dialect
 from likewise.studio.api import ROUTES
 from likewise.studio.faults import fault
 from likewise.studio.guard import App, Guard, Receive, Scope, Send
 from likewise.studio.jobs import Jobs
-from likewise.studio.session import Session, Source
-from likewise.studio.state import State
+from likewise.studio.session import AS_FOUND, Session, Source
+from likewise.studio.state import State, written_by
 from likewise.studio.tables import Tables, holds_several
 from likewise.studio.tickets import Served, Tickets
 from likewise.studio.words import WORDS
@@ -149,6 +150,7 @@ def serve(
     plan: Path | None = None,
     blind: bool = False,
     budget: Path | None = None,
+    written: Dialect = AS_FOUND,
     tell: Callable[[str], None] = print,
     idle_seconds: float = IDLE_SECONDS,
 ) -> None:
@@ -160,6 +162,7 @@ def serve(
         lang: the language it begins in.
         plan: what a person said before, as the page saves it.
         blind: look at the file's header only.
+        written: what is said of how the file is written.
         budget: the file in which fits of differential privacy are counted; None keeps one for this session.
         tell: is told the address, with the token in it.
 
@@ -173,7 +176,8 @@ def serve(
         session = Session(folder)
         state = State(session, Jobs(), Tickets(), lang=lang, budget=budget)
         if file is not None:
-            open_file(session, file.absolute(), blind=blind)
+            own = written if plan is None else written.told(**written_by(plan))
+            open_file(session, file.absolute(), blind=blind, written=own)
         if plan is not None:
             state.follow(plan)
         listening = _listening(port)
@@ -202,7 +206,7 @@ def serve(
         os.umask(mask)
 
 
-def open_file(session: Session, file: Path, *, blind: bool) -> None:
+def open_file(session: Session, file: Path, *, blind: bool, written: Dialect = AS_FOUND) -> None:
     """Begin with a table, or with several: a folder, a workbook, a file of SQLite.
 
     Raises:
@@ -214,7 +218,7 @@ def open_file(session: Session, file: Path, *, blind: bool) -> None:
         if Database.lies_at(file):
             session.opened_tables(Tables.open(file, file.name))
             return
-    session.opened(Source.open(file, file.name, blind=blind))
+    session.opened(Source.open(file, file.name, blind=blind, written=written))
 
 
 def _entry(state: State, token: str) -> str:

@@ -19,17 +19,17 @@ from likewise.errors import InputError, OptionError
 from likewise.schema.column import Column, Schema
 from likewise.schema.dialect import Dialect
 from likewise.schema.infer import infer, told_anew, word_on_headings
+from likewise.studio.settable import check_said
 from likewise.studio.tables import KeyChange, Tables
 from likewise.tables import files
 
+AS_FOUND = Dialect()
+"""A file of whose form nobody said anything."""
 PURPOSES = ("synthetic", "budget", "k", "rows")
 ALWAYS = ("purpose", "model", "seed")
 """Settings that a plan says though nobody changed them."""
-SETTABLE = (
-    "kind", "role", "semantic", "locale", "missing", "lenient", "format", "labels", "decimals", "bounds", "levels",
-    "nullable",
-)  # fmt: skip
-"""Fields of a column that a person may say."""
+OF_TABLES = ("purpose", "seed", "max_seconds", "epsilon", "delta", "max_rows", "pay", "dp_only")
+"""Settings that are heard where several tables are open."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,9 +97,11 @@ class Settings:
         if not all(one in ("levels", "bounds", "missing") for one in self.pay):
             raise OptionError("what can be paid for are levels, bounds and missing")
 
-    def budget(self, entity: str | None) -> DP:
-        """The budget of a run, by the entity that the schema names, if it does: people are protected, not rows."""
-        return DP(self.epsilon, self.delta, self.pay, entity=entity, max_rows=self.max_rows if entity else 1)
+    def budget(self, entity: str | None = None, root: str | None = None) -> DP:
+        """The budget of a run, by the entity that the schema names, if it does, or the root of several tables: people
+        are protected, not rows."""
+        max_rows = self.max_rows if entity or root else 1
+        return DP(self.epsilon, self.delta, self.pay, entity=entity, max_rows=max_rows, root=root)
 
     def with_(self, said: Mapping[str, Any]) -> Self:
         """The settings with what a person says anew; OptionError where there is no such setting."""
@@ -145,16 +147,20 @@ class Source:
     base: Schema
     digest: str
     notes: tuple[str, ...] = ()
+    written: Dialect = AS_FOUND
+    """What a person said of how the file is written."""
     pictures: dict[Column, dict[str, Any]] = field(default_factory=dict)
 
     @classmethod
-    def open(cls, path: Path, name: str, *, is_demo: bool = False, blind: bool = False) -> Self:
+    def open(
+        cls, path: Path, name: str, *, is_demo: bool = False, blind: bool = False, written: Dialect = AS_FOUND
+    ) -> Self:
         """Read a file and tell what its columns are; in blind mode its header alone tells.
 
         Raises:
             InputError: it is no table that can be read.
         """
-        frame, dialect = files.read_table(path, by_header=blind)
+        frame, dialect = files.read_table(path, dialect=written, by_header=blind)
         if blind:
             empty = infer(frame.clear())  # names and stored types; a note that no value is known says nothing
             base = replace(empty, columns=tuple(replace(column, notes=()) for column in empty), dialect=dialect)
@@ -163,7 +169,7 @@ class Source:
         told = word_on_headings(base.names)
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return cls(name, path, is_demo, blind, frame, dialect, base, digest, () if told is None else (told,))
+        return cls(name, path, is_demo, blind, frame, dialect, base, digest, () if told is None else (told,), written)
 
     def read_as(self, changes: tuple[Change, ...]) -> Schema:
         """The schema after these corrections, in their order.
@@ -214,6 +220,8 @@ class Session:
     """Level of the target -> percents of the rows that are drawn; empty for as many as come."""
     n_rows: int = 1000
     draw_seed: int = 0
+    steps: int | None = None
+    """Of histories: rows that are added behind each entity's own, in place of a draw."""
     gate: str = ""
     runs: list[Run] = field(default_factory=list)
     trail: list[dict[str, Any]] = field(default_factory=list)
@@ -230,16 +238,23 @@ class Session:
 
     def _begin(self, source: Source | None, tables: Tables | None, schema: Any) -> None:
         self.source, self.tables, self.changes, self.undone, self.where = source, tables, (), (), ()
-        self.mix, self.advice, self.edits, self._schema = {}, None, (), schema
+        self.mix, self.advice, self.edits, self._schema, self.steps = {}, None, (), schema, None
         self.runs.clear()
 
     def opened(self, source: Source) -> None:
         """Begin anew with this table."""
         self._begin(source, None, source.base)
+        # What names columns of the table before does not go on.
+        self.settings = replace(self.settings, time=None, levels={})
         if source.blind:
             self.settings = replace(self.settings, purpose="budget")
         seen = {} if source.blind else {"sha256": source.digest, "rows": source.frame.height}
         self.noted("opened", name=source.name, blind=source.blind, **seen)
+
+    @property
+    def name(self) -> str:
+        """What is open, without its ending."""
+        return Path(self.table.name if self.tables is None else self.tables.name).stem
 
     def new_folder(self) -> Path:
         """An empty folder for what a job reads and writes."""
@@ -288,8 +303,7 @@ class Session:
         """Correct the schema; a correction that cannot stand leaves it as it was."""
         self.table  # noqa: B018 - refuses where there is none
         for one in several:
-            if unknown := set(one.said) - set(SETTABLE):
-                raise OptionError(f"a column has no field {sorted(unknown)[0]!r} that can be said")
+            check_said(one.said)
         self._take(several)
 
     def tell(self, *several: KeyChange) -> None:
@@ -323,9 +337,9 @@ class Session:
 
     def _become_set(self, settings: Settings) -> None:
         """OptionError where several tables are open and something is set that is not heard there."""
-        heard = replace(Settings(), seed=settings.seed, max_seconds=settings.max_seconds)
-        if self.tables is not None and settings != heard:
-            raise OptionError("of several tables a seed and seconds are set; all else is of the command line")
+        heard = replace(Settings(), **{name: getattr(settings, name) for name in OF_TABLES})
+        if self.tables is not None and (settings != heard or settings.purpose not in ("synthetic", "budget")):
+            raise OptionError(f"of several tables {', '.join(OF_TABLES)} are set; all else is of the command line")
         self.settings = settings
 
     def run(self, key: str) -> Run:
@@ -343,11 +357,13 @@ class Session:
         usual = asdict(Settings())
         return {
             "source": self.tables.name if self.tables else self.source.name if self.source else "",
+            **({"written": told} if self.source and (told := self.source.written.to_dict()) else {}),
             "change": [change.to_dict() for change in self.changes],
             "fit": {k: v for k, v in asdict(self.settings).items() if v != usual[k] or k in ALWAYS},
             **({"hierarchy": [edit.to_dict() for edit in self.edits]} if self.edits else {}),
             "draw": {"where": list(self.where), "rows": self.n_rows, "seed": self.draw_seed}
             | ({"mix": self.mix} if self.mix else {})
+            | ({"steps": self.steps} if self.steps is not None else {})
             | ({"scale": self.scale} if self.scale != 1 else {}),
             **({"gate": self.gate} if self.gate else {}),
         }
@@ -365,13 +381,13 @@ class Session:
             settings = Settings().with_(plan.get("fit", {}))
             where, n_rows, seed = tuple(draw.get("where", ())), int(draw.get("rows", 1000)), int(draw.get("seed", 0))
             gate, mix = str(plan.get("gate", "")), mix_of(draw.get("mix", {}))
-            scale = float(draw.get("scale", 1.0))
+            scale, steps = float(draw.get("scale", 1.0)), None if draw.get("steps") is None else int(draw["steps"])
         except (TypeError, ValueError, AttributeError) as error:
             raise InputError(f"this is no plan of the studio: {type(error).__name__}") from None
         (self.change if self.tables is None else self.tell)(*changes)
         self._become_set(settings)
         self.where, self.n_rows, self.draw_seed, self.gate = where, n_rows, seed, gate
-        self.mix, self.scale, self.edits = mix, scale, edits
+        self.mix, self.scale, self.edits, self.steps = mix, scale, edits, steps
 
 
 def mix_of(given: Any) -> dict[str, int]:

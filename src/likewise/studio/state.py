@@ -6,7 +6,7 @@ import asyncio
 import shutil
 import tomllib
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from importlib import import_module
 from importlib.resources import files as resources
 from pathlib import Path
@@ -16,6 +16,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from likewise.errors import InputError, LikewiseError
+from likewise.schema.dialect import Dialect
 from likewise.schema.semantics import Semantic
 from likewise.studio import facts, hierarchies, recipes, spoken, table_recipes, tables
 from likewise.studio.faults import fault, fault_of
@@ -28,7 +29,8 @@ from likewise.studio.tickets import Tickets
 MOST_UPLOAD = 2 * 2**30
 DEMO = "adult.parquet"
 FILES = {
-    "rows": (recipes.ROWS, "text/csv"), "drawn": (recipes.DRAWN, "text/csv"), "report": (recipes.REPORT, "text/html"),
+    "rows": (recipes.ROWS, "text/csv"), "drawn": (recipes.DRAWN, "text/csv"),
+    "longer": (recipes.LONGER, "text/csv"), "report": (recipes.REPORT, "text/html"),
     "json": (recipes.JSON, "application/json"), "model": (recipes.MODEL, "application/octet-stream"),
     "sheet": (recipes.SHEET, "text/html"), "schema": (recipes.SCHEMA, "application/json"),
     "rows_parquet": ("synthetic.parquet", "application/vnd.apache.parquet"),
@@ -54,10 +56,21 @@ class State:
 
     def __init__(self, session: Session, jobs: Jobs, tickets: Tickets, *, lang: str, budget: Path | None) -> None:
         self.session, self.jobs, self.tickets, self.lang = session, jobs, tickets, lang
-        self.budget = budget or session.folder / recipes.BUDGET
-        self.keeps_budget = budget is not None
+        self._budget = budget
         self.risks = hierarchies.Risks()
         self._lock = asyncio.Lock()
+
+    @property
+    def budget(self) -> Path:
+        """The account of what is open: the file that was named, or one of this session, by what the rows are."""
+        several = self.session.tables
+        digest = self.session.table.digest if several is None else several.digest
+        return self._budget or self.session.folder / f"{digest[:16]}-{recipes.BUDGET}"
+
+    @property
+    def keeps_budget(self) -> bool:
+        """Whether the account is there still when the studio has ended."""
+        return self._budget is not None
 
     def answering(self, answer: Answer) -> Callable[[Request], Awaitable[Response]]:
         """An endpoint: what it gives as JSON, errors of ours as texts, and of others' nothing but their type."""
@@ -77,10 +90,7 @@ class State:
 
     def follow(self, plan: Path) -> None:
         """Take up a plan, as the page saves it; a demo that it names is opened first."""
-        try:
-            said = tomllib.loads(plan.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise InputError(f"the plan {str(plan)!r} cannot be read: {type(error).__name__}") from None
+        said = _plan(plan)
         if self.session.source is None and self.session.tables is None:
             if said.get("source") != DEMO:
                 raise InputError("the plan is for a table: name it as FILE")
@@ -104,7 +114,10 @@ class State:
     async def changed(self, work: Callable[[], Any]) -> dict[str, Any]:
         """Do something to the session, one request at a time and beside the event loop, and tell how it stands."""
         async with self._lock:
+            before = len(self.session.trail)
             await asyncio.to_thread(work)
+            if len(self.session.trail) != before:  # what was done stands there
+                self.jobs.said()
             return await asyncio.to_thread(self.told)
 
     # ---- how it stands -----------------------------------------------------------------------------------------------
@@ -113,9 +126,10 @@ class State:
         """Everything that the page shows, but for what the rows of a run tell."""
         session, source = self.session, self.session.source
         state: dict[str, Any] = {
+            "edition": self.jobs.edition,
             "lang": self.lang, "most_upload": self.most_upload(), "settings": asdict(session.settings),
             "source": None, "jobs": [job.told() for job in self.jobs.all], "trail": session.trail,
-            "where": session.where, "mix": session.mix,
+            "where": session.where, "mix": session.mix, "steps": session.steps,
             "n_rows": session.n_rows, "draw_seed": session.draw_seed, "gate": session.gate,
             "semantics": {one.value: {"en": one.words, "zh": spoken.SEMANTICS[one.words]} for one in Semantic},
         }  # fmt: skip
@@ -129,7 +143,7 @@ class State:
                 "name": source.name, "rows": None if source.blind else source.frame.height,
                 "is_demo": source.is_demo, "blind": source.blind, "notes": [fault(note) for note in source.notes],
             },
-            "columns": facts.columns(source, session.schema),
+            "columns": facts.columns(session.schema, None if source.blind else source.frame, source.pictures),
             "rules": session.schema.rules, "edits": [edit.to_dict() for edit in session.edits],
             "can_undo": bool(session.changes), "can_redo": bool(session.undone),
             "steps": recipes.steps(session, run),
@@ -163,6 +177,25 @@ class State:
         """Where the figures of a run are; None where nothing was measured on real rows."""
         path = run.folder / recipes.JSON
         return None if run.settings.purpose == "rows" or not path.is_file() else path
+
+
+def _plan(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"the plan {str(path)!r} cannot be read: {type(error).__name__}") from None
+
+
+def written_by(plan: Path) -> dict[str, Any]:
+    """What a plan says of how its file is written.
+
+    Raises:
+        InputError: it is no plan.
+    """
+    said = _plan(plan).get("written", {})
+    if not isinstance(said, dict) or set(said) - {one.name for one in fields(Dialect)}:
+        raise InputError("this is no plan of the studio: written")
+    return said
 
 
 def measured() -> Any:

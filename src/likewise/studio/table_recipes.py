@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from likewise.studio.recipes import JSON, MODEL, REPORT, gate_python, line, sheet_command, toml
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from likewise.databases.keys import DatabaseSchema
+from likewise.studio.recipes import BUDGET, JSON, MODEL, REPORT, gate_python, line, sheet_command, toml
 from likewise.studio.session import Session, Settings
 from likewise.studio.tables import KeyChange, Tables
 
@@ -20,27 +25,42 @@ def shown(tables: Tables) -> str:
     return tables.name.removesuffix(".zip") + "/" * tables.path.is_dir()
 
 
-def fit_command(source: str, tables: Tables, settings: Settings) -> list[str]:
+def is_measured(settings: Settings) -> bool:
+    """Whether a run ends in a report; within a budget all of it may be withheld."""
+    return settings.purpose != "budget" or not settings.dp_only
+
+
+def fit_command(source: str, tables: Tables, keys: DatabaseSchema, settings: Settings) -> list[str]:
     words = ["synth", source, "-o", place(tables, ROWS), "--schema", KEYS, "--seed", str(settings.seed)]
     words += [] if settings.max_seconds is None else ["--max-seconds", f"{settings.max_seconds:g}"]
-    return [*words, "--save", MODEL, "--report", REPORT, "--json", JSON]
+    if settings.purpose == "budget":
+        words += ["--epsilon", f"{settings.epsilon:g}", "--delta", f"{settings.delta:g}", "--budget", BUDGET]
+        words += [] if keys.root is None else ["--root", keys.root]
+        words += ["--max-rows", str(settings.max_rows)]
+        words += [word for what in settings.pay for word in ("--pay", what)] + ["--dp-only"] * settings.dp_only
+    words += ["--save", MODEL]
+    return [*words, "--report", REPORT, "--json", JSON] if is_measured(settings) else words
 
 
 def draw_command(model: str, tables: Tables, session: Session) -> list[str]:
     words = ["sample", model, "-o", place(tables, DRAWN), "--scale", f"{session.scale:g}"]
+    words += [word for text in session.where for word in ("--where", text)]
     return [*words, "--seed", str(session.draw_seed)]
 
 
 def steps(session: Session) -> dict[str, dict[str, str]]:
     """Screen -> "command", "python", "toml"."""
-    tables = session.several
+    tables, settings = session.several, session.settings
+    sheet = sheet_command(settings.purpose == "budget", measured=is_measured(settings))
     unpacked = f"unzip -j -d {line_of([shown(tables)[:-1], tables.name])}\n" if tables.is_packed else ""
     return {
         "columns": {"command": unpacked + _keys_command(session), "python": _keys_python(session)},
+        "protect": _protect_steps(session),
         "train": {
-            "command": line(fit_command(shown(tables), tables, session.settings)), "python": _fit_python(session)
+            "command": line(fit_command(shown(tables), tables, session.keys, settings)),
+            "python": _fit_python(session),
         },
-        "out": {"command": line(sheet_command(counted=False)), "python": gate_python(), "toml": session.gate},
+        "out": {"command": line(sheet), "python": gate_python(), "toml": session.gate},
         "rows": {"command": line(draw_command(MODEL, tables, session)), "python": _draw_python(session)},
         "plan": {"toml": toml(session.plan())},
     }  # fmt: skip
@@ -53,6 +73,8 @@ def line_of(words: list[str]) -> str:
 def _keys_command(session: Session) -> str:
     if any(change.key is not None and not change.holds for change in session.changes):
         return f"# {KEYS} is saved from this page: --key cannot refuse a key"
+    if any(change.table or change.declared for change in session.changes):
+        return f"# {KEYS} is saved from this page: no option declares columns of several tables"
     words, root, kept = ["inspect", shown(session.several)], session.keys.root, _kept(session)
     words += [word for key in _told(session) for word in ("--key", key)]
     words += [word for table in kept for word in ("--keep", table)]
@@ -75,6 +97,8 @@ def _keys_python(session: Session) -> str:
     for change in session.changes:
         if change.kept is not None:
             lines.append(f"schema = schema.replace({change.kept!r}, kept={change.holds})")
+        elif change.declared is not None or change.table is not None:
+            lines += _declared_python(session, change)
         elif change.root is not None:
             lines.append(f"schema = replace(schema, root={change.root or None!r})")
         elif change.holds:
@@ -85,9 +109,58 @@ def _keys_python(session: Session) -> str:
     return "\n".join([*lines, f'Path("{KEYS}").write_text(schema.to_json(), encoding="utf-8")'])
 
 
+def _declared_python(session: Session, change: KeyChange) -> list[str]:
+    """What was said of columns: where the schema stands after it, for a page tells them as they are found."""
+    if change.declared == "keys":
+        told = change.of(session.keys, session.several.database).evidence
+        return [f"schema = replace(schema, evidence={ {key: 'told' for key, how in told.items() if how == 'told'}!r})"]
+    lines = []
+    for name, table in session.keys.tables.items():
+        if change.table == name or (change.declared is not None and not table.kept):
+            own = f"tables.tables[{name!r}].drop(schema.key_columns({name!r}))"
+            lines.append(f"own = schema.tables[{name!r}].columns or lw.infer({own}, entity=False)")
+            lines += (
+                [f"own = own.replace({change.column!r}, {_said(change.said)})"]
+                if change.table
+                else [
+                    "for column in own:",
+                    f"    if {change.declared!r} not in column.said and column.role != 'drop':",
+                    f"        own = own.replace(column.name, {_EACH[str(change.declared)]})",
+                ]
+            )
+            lines.append(f"schema = schema.replace({name!r}, columns=own)")
+    return lines
+
+
+_EACH = {"kind": "kind=column.kind", "nullable": "nullable=False"}
+
+
+def _said(said: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}={value!r}" for name, value in said.items())
+
+
+def _protect_steps(session: Session) -> dict[str, str]:
+    """The odometer begun; without a budget, what the models are."""
+    settings, root = session.settings, session.keys.root
+    if settings.purpose != "budget":
+        return {"command": line(["models"]), "python": "import likewise.models\n\nprint(list(likewise.models.MODELS))"}
+    words = ["budget", BUDGET, "--epsilon", f"{settings.epsilon:g}", "--delta", f"{settings.delta:g}"]
+    words += [] if root is None else ["--root", root, "--max-rows", str(settings.max_rows)]
+    total = _budget_python(replace(settings, pay=()), root)
+    return {"command": line(words), "python": f'import likewise as lw\n\nlw.Budget("{BUDGET}", total={total}).create()'}
+
+
+def _budget_python(settings: Settings, root: str | None) -> str:
+    more = f", pay={settings.pay!r}" if settings.pay else ""
+    more += "" if root is None else f", root={root!r}, max_rows={settings.max_rows}"
+    return f"lw.DP({settings.epsilon:g}, {settings.delta:g}{more})"
+
+
 def _fit_python(session: Session) -> str:
     tables, settings = session.several, session.settings
     asked = f"random_state={settings.seed}"
+    if settings.purpose == "budget":
+        asked += f', privacy={_budget_python(settings, session.keys.root)}, budget=lw.Budget("{BUDGET}")'
     asked += "" if settings.max_seconds is None else f", max_seconds={settings.max_seconds:g}"
     return "\n".join([
         "from pathlib import Path", "", "import likewise as lw",
@@ -98,16 +171,27 @@ def _fit_python(session: Session) -> str:
         "fake = synth.sample()",
         _write(tables, "fake", ROWS),
         f'synth.save("{MODEL}")',
-        f"report = lw.evaluate(tables, fake, random_state={settings.seed})",
-        f'report.to_html("{REPORT}")',
-        f'report.to_json("{JSON}")',
+        *_report_python(settings),
     ])  # fmt: skip
 
 
+def _report_python(settings: Settings) -> list[str]:
+    if not is_measured(settings):
+        return []
+    return [
+        f"report = lw.evaluate(tables, fake, random_state={settings.seed})",
+        f'report.to_html("{REPORT}")',
+        f'report.to_json("{JSON}")',
+    ]
+
+
 def _draw_python(session: Session) -> str:
+    where, texts = ", where=where" if session.where else "", list(session.where)
     return "\n".join([
+        *(["from likewise.conditions import parse_where", ""] if where else []),
         "import likewise as lw", "", f'synth = lw.load("{MODEL}")',
-        f"drawn = synth.sample(scale={session.scale:g}, random_state={session.draw_seed})",
+        *([f"where = dict(parse_where(text, synth.database_.told) for text in {texts!r})"] if where else []),
+        f"drawn = synth.sample(scale={session.scale:g}{where}, random_state={session.draw_seed})",
         _write(session.several, "drawn", DRAWN),
     ])  # fmt: skip
 

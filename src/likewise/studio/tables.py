@@ -5,17 +5,20 @@ from __future__ import annotations
 import hashlib
 import shutil
 import zipfile
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from likewise.databases.database import Database
 from likewise.databases.folder import SCHEMA_FILE
-from likewise.databases.keys import DatabaseSchema
+from likewise.databases.keys import DatabaseSchema, key_text
 from likewise.databases.sql.urls import is_sql
 from likewise.errors import InputError, OptionError
+from likewise.schema.column import Column, Schema
+from likewise.schema.infer import infer
 from likewise.studio import spoken
+from likewise.studio.settable import check_said
 
 if TYPE_CHECKING:
     from likewise.databases.overview import Overview
@@ -23,33 +26,54 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class KeyChange:
-    """One thing that a person says of several tables; of the fields but `holds` one is given.
+    """One thing that a person says of several tables; of key, kept, root, declared and table one is given.
 
     Args:
         key: "orders.user_id -> users.id" or "users(id)", which is one, or is none.
         kept: a table whose rows stay as they are.
         root: the table whose rows are persons; "" leaves it to be found.
+        declared: what is declared as it is shown: all "keys" with the orders of rows; of all columns the "kind" that
+            nobody said, or that they are not "nullable".
+        table, column, said: fields of a column.
     """
 
     key: str | None = None
     kept: str | None = None
     root: str | None = None
+    declared: str | None = None
+    table: str | None = None
+    column: str | None = None
+    said: Mapping[str, Any] = field(default_factory=dict)
     holds: bool = True
 
     def __post_init__(self) -> None:
-        said = [one for one in (self.key, self.kept, self.root) if one is not None]
+        said = [one for one in (self.key, self.kept, self.root, self.declared, self.table) if one is not None]
         if len(said) != 1 or not isinstance(said[0], str) or not isinstance(self.holds, bool):
-            raise OptionError("of several tables a key, a kept table or a root is said, one at a time")
+            raise OptionError("of several tables a key, a kept table, a root or a column is said, one at a time")
+        if self.declared not in (None, "keys", "kind", "nullable"):
+            raise OptionError("what is declared of several tables at once are keys, kind and nullable")
+        if (self.table is None) != (self.column is None) or not isinstance(self.column, str | None):
+            raise OptionError("a column of several tables is named by its table and its name")
+        if (self.table is None) == bool(self.said) or not isinstance(self.said, Mapping):
+            raise OptionError("nothing is said of the column")
+        check_said(self.said)
 
     def to_dict(self) -> dict[str, Any]:
-        return {k: v for k, v in vars(self).items() if v is not None}
+        return {k: v for k, v in vars(self).items() if v is not None and v != {}}
 
-    def of(self, schema: DatabaseSchema) -> DatabaseSchema:
+    def of(self, schema: DatabaseSchema, database: Database) -> DatabaseSchema:
         """The schema with it.
 
         Raises:
             SchemaError: it contradicts the rest, or names what is not there.
         """
+        if self.declared == "keys":
+            return _all_told(schema)
+        if self.declared is not None:
+            return _all_declared(schema, database, self.declared)
+        if self.table is not None and self.column is not None:
+            own = columns_of(schema, database, self.table)
+            return schema.replace(self.table, columns=own.replace(self.column, **self.said))
         if self.kept is not None:
             return schema.replace(self.kept, kept=self.holds)
         if self.root is not None:
@@ -61,6 +85,41 @@ class KeyChange:
         if len(left) == len(schema.foreign):
             raise OptionError("there is no such foreign key to refuse")
         return replace(schema, foreign=left)
+
+
+def columns_of(schema: DatabaseSchema, database: Database, table: str) -> Schema:
+    """What the columns of a table are, but those of its keys: as somebody said, else as they were found.
+
+    Raises:
+        SchemaError: there is no such table.
+    """
+    schema.replace(table)  # refuses what is not there
+    own = database.tables[table].drop(schema.key_columns(table))
+    said = schema.tables[table].columns
+    told = {} if said is None else {column.name: column for column in said if column.name in own.columns}
+    if not own.width or len(told) == own.width:
+        return Schema(tuple(told[name] for name in own.columns))
+    return infer(own, overrides=told, entity=False)
+
+
+def _all_told(schema: DatabaseSchema) -> DatabaseSchema:
+    """Every key and every order of rows counts for a person's word."""
+    keys = [str(key) for key in schema.foreign]
+    keys += [key_text(name, own) for name, table in schema.tables.items() for own in table.keys]
+    keys += [f"order of {name}" for name, table in schema.tables.items() if table.order is not None]
+    return replace(schema, evidence={**schema.evidence, **dict.fromkeys(keys, "told")})
+
+
+def _all_declared(schema: DatabaseSchema, database: Database, what: str) -> DatabaseSchema:
+    """Of each column that is made anew what nobody has said."""
+    for name, table in schema.tables.items():
+        if not table.kept:
+            columns = columns_of(schema, database, name)
+            for column in columns:
+                if what not in column.said and column.role != "drop":
+                    columns = columns.replace(column.name, **{what: column.kind.value if what == "kind" else False})
+            schema = schema.replace(name, columns=columns)
+    return schema
 
 
 @dataclass(frozen=True)
@@ -78,6 +137,8 @@ class Tables:
     database: Database
     digest: str
     is_packed: bool = False
+    pictures: dict[str, dict[Column, dict[str, Any]]] = field(default_factory=dict)
+    """By table."""
 
     @classmethod
     def open(cls, path: Path, name: str, *, is_packed: bool = False) -> Self:
@@ -106,7 +167,7 @@ class Tables:
         """
         schema = self.database.schema
         for change in changes:
-            schema = change.of(schema)
+            schema = change.of(schema, self.database)
         self.database.with_schema(schema)  # holds it to the columns
         return schema
 

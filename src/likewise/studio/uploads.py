@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import secrets
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
 
-from likewise.errors import InputError, LikewiseError
+from likewise.errors import InputError, LikewiseError, OptionError
+from likewise.schema.dialect import Dialect
 from likewise.studio import tables
 from likewise.studio.said import TooLarge
 from likewise.studio.session import Source, file_name
@@ -40,7 +42,7 @@ async def upload(state: State, request: Request) -> Any:
                     raise TooLarge(f"a table may have {most:,} bytes here; name a larger one on the command line")
                 file.write(chunk)
         blind = request.query_params.get("blind") == "1"
-        opened = await asyncio.to_thread(_opened, path, name, blind, most)
+        opened = await asyncio.to_thread(_opened, path, name, blind, most, written_in(request.query_params))
     except BaseException:
         path.unlink(missing_ok=True)
         shutil.rmtree(_unpacked(path), ignore_errors=True)
@@ -50,12 +52,28 @@ async def upload(state: State, request: Request) -> Any:
     return await state.changed(lambda: state.session.opened(opened))
 
 
+def written_in(said: Mapping[str, Any]) -> Dialect:
+    """How a person says that a file is written.
+
+    Raises:
+        OptionError, SchemaError: a part of it cannot be so.
+    """
+    found: dict[str, Any] = {name: said[name] for name in ("delimiter", "encoding", "decimal") if said.get(name)}
+    if said.get("header") in ("true", "false"):
+        found["header"] = said["header"] == "true"
+    if skip := said.get("skip"):
+        if not str(skip).isdecimal() or len(str(skip)) > 6:
+            raise OptionError("skip must be a whole number from 0")
+        found["skip"] = int(skip)
+    return Dialect(**found)
+
+
 def _unpacked(path: Path) -> Path:
     """Where the tables of a ZIP file lie."""
     return path.with_name(path.name.partition(".")[0] + "-tables")
 
 
-def _opened(path: Path, name: str, blind: bool, most: int) -> Source | Tables:
+def _opened(path: Path, name: str, blind: bool, most: int, written: Dialect) -> Source | Tables:
     """A table, or several: of a ZIP file with some, of a workbook, or of SQLite."""
     place = path
     try:
@@ -70,7 +88,7 @@ def _opened(path: Path, name: str, blind: bool, most: int) -> Source | Tables:
         return (
             Tables.open(place, name, is_packed=members is not None)
             if is_several
-            else Source.open(path, name, blind=blind)
+            else Source.open(path, name, blind=blind, written=written)
         )
     except LikewiseError as error:  # it names the file by its place here, which says nothing to anybody
         said = str(error).replace(str(place), name).replace(str(path), name).replace(path.name, name)

@@ -6,20 +6,20 @@ import { Protect } from "./protect.js";
 import { Train } from "./train.js";
 import { Out } from "./out.js";
 import { Rows } from "./rows.js";
-import { TableRows, Tables } from "./tables.js";
+import { TableProtect, TableRows, Tables } from "./tables.js";
 
 const SCREENS = { open: Open, columns: Columns, protect: Protect, train: Train, out: Out, rows: Rows };
 const NAMES = Object.keys(SCREENS);
-// Several tables have screens of their own, and no purpose but synthetic rows: budgets of databases are of the command line.
-const OF_TABLES = { ...SCREENS, columns: Tables, rows: TableRows };
-delete OF_TABLES.protect;
+// Several tables have screens of their own.
+const OF_TABLES = { ...SCREENS, columns: Tables, protect: TableProtect, rows: TableRows };
 const here = () => (NAMES.includes(location.hash.slice(1)) ? location.hash.slice(1) : "open");
 
 function App({ first }) {
   const [state, setState] = useState(first), [screen, go] = useState(first.source ? (here() === "open" ? "columns" : here()) : "open");
   const [problem, tell] = useState(""), [busy, setBusy] = useState(false), [slow, setSlow] = useState(false), [lost, setLost] = useState(false), [ended, end] = useState(false);
   const [, setLang] = useState(language());
-  const main = useRef(), over = useRef({}), line = useRef(Promise.resolve()), said = useRef({});
+  const main = useRef(), over = useRef({}), line = useRef(Promise.resolve()), said = useRef({}), edition = useRef(0);
+  edition.current = state.edition;
 
   // One request after the other, so that what was typed is told before what a click begins. Buttons are off only while
   // one is slow: the click that leaves a field must not be lost.
@@ -50,6 +50,8 @@ function App({ first }) {
     addEventListener("hashchange", moved);
     if (location.hash.slice(1) !== screen) history.replaceState(null, "", `#${screen}`);
     listen((job) => {
+      // Another tab said something.
+      if (job.edition !== undefined) { if (job.edition > edition.current) call("GET", "/api/state").then(setState); return; }
       setState((was) => ({ ...was, jobs: [...was.jobs.filter((one) => one.id !== job.id), job] }));
       const isOver = ["done", "failed", "cancelled"].includes(job.status);
       if (isOver && over.current[job.id] === false) call("GET", "/api/state").then(setState);

@@ -5,11 +5,11 @@ const KINDS = ["categorical", "boolean", "integer", "real", "datetime", "text", 
 const ROLES = ["feature", "id", "quasi_identifier", "sensitive", "target", "entity", "drop"];
 
 export function Open({ state, act, busy }) {
-  const [blind, setBlind] = useState(false), [over, setOver] = useState(false);
+  const [blind, setBlind] = useState(false), [over, setOver] = useState(false), [written, write] = useState({});
   const take = async (file) => {
     if (!file) return;
     if (file.size > state.most_upload) { act.tell(inAll("too_large", { most: number(Math.floor(state.most_upload / 2 ** 20)) })); return; }
-    if (await act.put(`/api/data?name=${encodeURIComponent(file.name)}&blind=${blind ? 1 : 0}`, file)) act.go("columns");
+    if (await act.put(`/api/data?name=${encodeURIComponent(file.name)}&${new URLSearchParams({ ...written, blind: blind ? 1 : 0 })}`, file)) act.go("columns");
   };
   return html`<div class=${`dropzone${over ? " over" : ""}`} onDragOver=${(e) => { e.preventDefault(); setOver(true); }} onDragLeave=${() => setOver(false)}
       onDrop=${(e) => { e.preventDefault(); setOver(false); take(e.dataTransfer.files[0]); }}>
@@ -18,7 +18,10 @@ export function Open({ state, act, busy }) {
       <p class="soft small">${t("drop_here", { most: number(Math.floor(state.most_upload / 2 ** 20)) })}</p>
       <p class="soft small">${t("several_here")}</p>
       <p><label><input type="checkbox" id="blind" checked=${blind} onChange=${(e) => setBlind(e.target.checked)} /> ${t("blind")}</label><br />
-      <small class="soft">${t("blind_says")}</small></p></div>
+      <small class="soft">${t("blind_says")}</small></p>
+      <details id="written"><summary>${t("written")}</summary><p class="soft small">${t("written_says")}</p>
+        <div class="fields"><${Choice} label=${t("written_header")} value=${written.header || ""} of=${["", "true", "false"]} names=${(one) => t(`header_${one || "found"}`)} set=${(header) => write({ ...written, header })} id="header" />
+        ${["delimiter", "encoding", "decimal", "skip"].map((one) => html`<${Field} key=${one} id=${one} label=${t(`written_${one}`)} value=${written[one] || ""} set=${(text) => write({ ...written, [one]: text })} hint=${t(`hint_${one}`)} />`)}</div></details></div>
     ${busy ? html`<p role="status">${t("reading")}</p>` : ""}
     ${state.source ? html`<p>${state.source.name} <a href="#columns">${t("screen_columns")}</a></p>` : ""}`;
 }
@@ -34,17 +37,19 @@ export function Columns({ state, act, busy }) {
       <ul class="key">${ROLES.map((role) => html`<li><${Badge} role=${role} /> ${t(`role_${role}`)}</li>`)}</ul></div>
     ${state.settings.purpose === "budget" ? html`<p class="tools"><span class="small soft">${t("declare_says")}</span> <button type="button" class="quiet" id="declare-kinds" onClick=${() => act.say("/api/declare", { what: "kind" })}>${t("declare_kinds")}</button>
       <button type="button" class="quiet" id="declare-whole" onClick=${() => act.say("/api/declare", { what: "nullable" })}>${t("declare_whole")}</button></p>` : ""}
-    <ul class="columns">${shown.map((column) => html`<${Column} key=${column.name} column=${column} state=${state} act=${act} busy=${busy} />`)}</ul>
+    <ul class="columns">${shown.map((column) => html`<${Column} key=${column.name} column=${column} state=${state} act=${act} />`)}</ul>
     <${Rules} state=${state} act=${act} busy=${busy} />`;
 }
 
 const Badge = ({ role }) => html`<span class=${`badge ${role}`} aria-hidden="true">${{ feature: "–", id: "I", quasi_identifier: "Q", sensitive: "S", target: "T", entity: "E", drop: "×" }[role]}</span>`;
 
-function Column({ column, state, act, busy }) {
+// Of one table, or of one of several (`tell` says what is said of it).
+export function Column({ column, state, act, tell }) {
   const [asked, ask] = useState(null);
   const blind = state.source.blind;
   // A correction is tried on the rows first: what would not read is counted before anything changes.
   const say = async (said) => {
+    if (tell) { await tell({ column: column.name, said }); return; }
     if (blind) { await act.say("/api/column", { column: column.name, said }); return; }
     const found = await act.ask("/api/column/try", { column: column.name, said });
     if (found === null) return;

@@ -1,4 +1,7 @@
 // Several tables: what they hold, how they point at each other, which keys are taken, and what is drawn of them.
+import { Column } from "./columns.js";
+import { Budget } from "./protect.js";
+import { Builder } from "./rows.js";
 import { Field, html, number, percent, said, t, Table, useEffect, useState } from "./parts.js";
 import { OVER, Progress } from "./train.js";
 import { name } from "./out.js";
@@ -23,9 +26,10 @@ export function Tables({ state, act, busy }) {
       <div class="scroll" tabindex="0" role="region" aria-label=${t("tables_list")}><table class="cells"><thead><tr>${["table", "rows", "columns", "primary", "order", "kept"].map((one) => html`<th scope="col">${t(`tables_${one}`)}</th>`)}</tr></thead>
         <tbody>${d.tables.map((one) => html`<tr><th scope="row">${one.name}</th><td>${number(one.rows)}</td><td title=${one.names.join(", ")}>${number(one.columns)}</td><td>${one.primary.join(", ") || "–"}</td><td>${one.order || "–"}</td>
           <td><label><input type="checkbox" aria-label=${t("keep_of", { table: one.name })} checked=${one.kept} onChange=${(e) => tell({ kept: one.name, holds: e.target.checked })} /></label>${d.lookups[one.name] && !one.kept ? html` <small class="soft">${t("may_be_kept")}</small>` : ""}</td></tr>`)}</tbody></table></div>
-      <div class="fields"><div class="field"><label for="root">${t("root")}</label><select id="root" value=${d.root || ""} onChange=${(e) => tell({ root: e.target.value })}>
-        ${["", ...d.tables.filter((one) => !one.kept).map((one) => one.name)].map((one) => html`<option value=${one} selected=${one === (d.root || "")}>${one || t("root_found")}</option>`)}</select><small class="soft">${t("root_says")}</small></div></div>
-      ${d.belongings.map((text) => html`<p class="small">${said(text)}</p>`)}</section>`;
+      <${Root} state=${state} act=${act} />
+      ${d.belongings.map((text) => html`<p class="small">${said(text)}</p>`)}</section>
+    <section aria-labelledby="columns-title"><h2 id="columns-title">${t("tables_columns_title")}</h2><p class="soft">${t("lead_columns")}</p>
+      ${d.tables.filter((one) => !one.kept).map((one) => html`<${Columns} key=${one.name} one=${one} state=${state} act=${act} />`)}</section>`;
 }
 
 // Each table below what it points at, as in the report.
@@ -44,19 +48,58 @@ function Picture({ d }) {
       <text x=${x + 10} y=${y + 18} class="name">${short(one.name)}</text><text x=${x + 10} y=${y + 35}>${t("rows_of", { rows: number(one.rows) })}</text></g>`; })}</svg></div>`;
 }
 
+// The columns of one table, asked for when somebody wants to see them.
+function Columns({ one, state, act }) {
+  const [open, setOpen] = useState(false), [found, setFound] = useState(null);
+  const about = JSON.stringify([state.edition, state.tables.keys.length]);
+  useEffect(() => {
+    let on = true;
+    if (open) act.ask("/api/table", { table: one.name }).then((answer) => on && answer && setFound(answer.columns));
+    return () => { on = false; };
+  }, [open, about]);
+  return html`<details class="of-table" data-table=${one.name} onToggle=${(e) => setOpen(e.target.open)}><summary>${t("columns_of", { table: one.name })}</summary>
+    ${found ? html`<ul class="columns">${found.map((column) => html`<${Column} key=${column.name} column=${column} state=${state} act=${act} tell=${(said) => act.say("/api/key", { table: one.name, ...said })} />`)}</ul>` : ""}
+    ${found && !found.length ? html`<p class="soft small">${t("keys_only")}</p>` : ""}</details>`;
+}
+
+// What the rows of several tables are for: as for one, but that rows are not anonymised.
+export function TableProtect({ state, act, busy }) {
+  const s = state.settings, set = (said) => act.say("/api/settings", said), [told, setTold] = useState(null);
+  const look = () => act.ask("/api/protect").then((found) => found && setTold(found));
+  useEffect(() => { look(); }, [JSON.stringify([s, state.tables.root, state.edition]), state.runs.length]);
+  const tell = (declared) => act.say("/api/key", { declared });
+  return html`<fieldset class="cards"><legend class="unseen">${t("screen_protect")}</legend>${["synthetic", "budget"].map((one) => html`<label class=${`card${s.purpose === one ? " on" : ""}`}>
+      <input type="radio" name="purpose" value=${one} checked=${s.purpose === one} onChange=${() => set(one === "budget" ? { purpose: one, max_seconds: null } : { purpose: one })} /> <strong>${t(`purpose_${one}`)}</strong><br /><small class="soft">${t(`purpose_${one}_says`)}</small></label>`)}</fieldset>
+    ${s.purpose === "budget" ? html`<p class="tools"><span class="small soft">${t("tables_declare_says")}</span> <button type="button" class="quiet" id="declare-keys" onClick=${() => tell("keys")}>${t("declare_keys")}</button>
+        <button type="button" class="quiet" id="declare-kinds" onClick=${() => tell("kind")}>${t("declare_kinds")}</button>
+        <button type="button" class="quiet" id="declare-whole" onClick=${() => tell("nullable")}>${t("declare_whole")}</button></p>
+      <${Root} state=${state} act=${act} />
+      <${Budget} entity=${state.tables.root} of="root" s=${s} set=${set} told=${told} act=${act} look=${look} busy=${busy} />` : ""}
+    <p><a class="button" href="#train">${t("to_train")}</a></p>`;
+}
+
+function Root({ state, act }) {
+  const d = state.tables;
+  return html`<div class="fields"><div class="field"><label for="root">${t("root")}</label><select id="root" value=${d.root || ""} onChange=${(e) => act.say("/api/key", { root: e.target.value })}>
+    ${["", ...d.tables.filter((one) => !one.kept).map((one) => one.name)].map((one) => html`<option value=${one} selected=${one === (d.root || "")}>${one || t("root_found")}</option>`)}</select><small class="soft">${t("root_says")}</small></div></div>`;
+}
+
 export function Drawn({ tables }) {
   return html`${tables.map((one) => html`<h3>${one.table} <small class="soft">${t("rows_of", { rows: number(one.n) })}</small></h3><${Table} shown=${one} label=${one.table} />`)}`;
 }
 
 export function TableRows({ state, act, busy }) {
   const done = state.runs.filter((run) => run.preview), run = done[done.length - 1];
-  const [scale, setScale] = useState(state.scale), [seed, setSeed] = useState(state.draw_seed);
+  const [scale, setScale] = useState(state.scale), [seed, setSeed] = useState(state.draw_seed), [where, setWhere] = useState(state.where);
   useEffect(() => setScale(state.scale), [state.scale]);
   if (!run) return html`<p>${t("no_run")} <a href="#train">${t("screen_train")}</a></p>`;
   const jobs = state.jobs.filter((job) => job.kind === "draw"), job = jobs[jobs.length - 1];
+  const columns = state.tables.tables.filter((one) => !one.kept).flatMap((one) => one.names.map((column) => ({ name: `${one.name}.${column}` })));
   return html`<p class="soft">${name(run)}</p>
+    <section aria-labelledby="where-title"><h2 id="where-title">${t("conditions")}</h2><p class="soft small">${t("tables_where_says")}</p>
+      <${Builder} columns=${columns} where=${where} set=${setWhere} /></section>
     <div class="fields"><${Field} label=${t("scale")} type="number" min="0.01" step="any" value=${scale} set=${(v) => setScale(v || 1)} hint=${t("scale_hint")} /><${Field} label=${t("seed")} type="number" min="0" value=${seed} set=${(v) => setSeed(v || 0)} /></div>
-    <p><button type="button" id="draw" disabled=${busy || (job && !OVER.includes(job.status))} onClick=${() => act.say("/api/draw", { run: run.id, scale, seed })}>${t("draw")}</button></p>
+    <p><button type="button" id="draw" disabled=${busy || (job && !OVER.includes(job.status))} onClick=${() => act.say("/api/draw", { run: run.id, scale, seed, where })}>${t("draw")}</button></p>
     ${job && job.status !== "done" ? html`<${Progress} job=${job} act=${act} />` : ""}
     ${run.drawn_tables ? html`<section aria-labelledby="drawn-title"><h2 id="drawn-title">${t("tables_drawn")}</h2><${Drawn} tables=${run.drawn_tables} /></section>` : ""}
     <${Release} runs=${done} now=${run} act=${act} />`;

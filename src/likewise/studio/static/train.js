@@ -3,6 +3,10 @@ import { Choice, Field, html, number, percent, said, t, Table } from "./parts.js
 import { Drawn } from "./tables.js";
 
 const MODELS = ["auto", "autoregressive", "vae", "gan", "vaegan", "ctgan", "copula", "cart", "mst", "aim"], NOT_PRIVATE = ["copula", "cart"];
+const EPOCHS = ["auto", "autoregressive", "vae", "gan", "vaegan", "ctgan"];
+// Only what learns in epochs can be told how long; within a budget nothing can.
+export const isTimed = (s, several) => s.purpose !== "budget" && (several || EPOCHS.includes(s.model));
+export const chosen = (s, model) => ({ model, max_seconds: isTimed({ ...s, model }) ? s.max_seconds : null });
 export const OVER = ["done", "failed", "cancelled"];
 
 export function Train({ state, act, busy }) {
@@ -11,9 +15,9 @@ export function Train({ state, act, busy }) {
   const jobs = state.jobs.filter((job) => job.kind === "fit"), job = jobs[jobs.length - 1];
   const run = job && state.runs.find((one) => one.job === job.id);
   const several = state.tables;
-  return html`<p><strong>${t(`purpose_${s.purpose}`)}</strong> ${several ? html`<br /><small class="soft">${t("tables_budget")}</small>` : html`<a href="#protect">${t("change")}</a>`}</p>
-    <div class="fields">${several ? "" : html`<${Choice} label=${t("model")} value=${s.model} of=${MODELS.filter((m) => s.purpose !== "budget" || !NOT_PRIVATE.includes(m))} set=${(model) => set({ model })} id="model" />`}
-      <${Field} label=${t("max_seconds")} type="number" min="1" value=${s.max_seconds} set=${(max_seconds) => set({ max_seconds })} hint=${t("max_seconds_hint")} />
+  return html`<p><strong>${t(`purpose_${s.purpose}`)}</strong> <a href="#protect">${t("change")}</a></p>
+    <div class="fields">${several ? "" : html`<${Choice} label=${t("model")} value=${s.model} of=${MODELS.filter((m) => s.purpose !== "budget" || !NOT_PRIVATE.includes(m))} set=${(model) => set(chosen(s, model))} id="model" />`}
+      ${!isTimed(s, several) ? "" : html`<${Field} label=${t("max_seconds")} type="number" min="1" value=${s.max_seconds} set=${(max_seconds) => set({ max_seconds })} hint=${t("max_seconds_hint")} />`}
       ${entity ? html`<${Choice} label=${t("time")} value=${s.time || ""} of=${["", ...state.columns.filter((c) => ["datetime", "integer", "real"].includes(c.kind) && c.role !== "drop").map((c) => c.name)]} names=${(c) => c || t("time_none")} set=${(time) => set({ time: time || null })} id="time" />` : ""}
       ${several ? "" : html`<${Field} label=${t(s.time ? "entities_wanted" : "rows_wanted")} type="number" min="1" value=${s.rows} set=${(rows) => set({ rows })} hint=${s.time ? t("entities_hint") : t(state.source.blind ? "rows_hint_blind" : "rows_hint", { rows: number(state.source.rows) })} />`}
       <${Field} label=${t("seed")} type="number" min="0" value=${s.seed} set=${(seed) => set({ seed: seed ?? 0 })} hint=${t("seed_hint")} /></div>

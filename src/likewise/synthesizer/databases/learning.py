@@ -181,7 +181,6 @@ def check_options(synth: Synthesizer) -> None:
     """
     tables_say = "the schema of the database says it of each table"
     instead = {
-        "budget": "a fit of a database does not stand in a file of all fits yet",
         "entity": f"{tables_say}, by its keys", "time": f"{tables_say}, by 'order'",
         "static": f"{tables_say}, by its keys", "schema": f"{tables_say}, by 'columns'",
         "bounds": f"{tables_say}, by 'columns'", "rules": f"{tables_say}, by 'checks'",

@@ -12,6 +12,7 @@ Legend: n rows of a table, U roots.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -83,7 +84,11 @@ def learn_within(synth: Synthesizer, database: Database, budget: DP) -> tuple[Da
     _check(synth)
     public = Public.of(database, budget)
     ledger = ledger_for(budget, _net(synth), whole=True)
-    with telling_what_was_spent(synth, ledger, lambda entries: None), telling(synth.progress) as progress:
+    name = Autoregressive.name
+    file = (
+        nullcontext(lambda entries: None) if synth.budget is None else synth.budget.recorded(budget, name, whole=True)
+    )
+    with file as end, telling_what_was_spent(synth, ledger, end), telling(synth.progress) as progress:
         return _Within(synth, public, ledger, progress).learnt(database)
 
 

@@ -177,7 +177,7 @@ def test_large_tables_are_read_in_parts_unasked(tmp_path: Path, monkeypatch: pyt
 
 
 @pytest.mark.parametrize(("options", "word"), [
-    ({"rules": ["age > 3"]}, "rules"), ({"time": "day"}, "time"), ({"entity": "town"}, "entity"),
+    ({"rules": ["age > 3"]}, "rules"), ({"time": "day"}, "time"),
     ({"only": {"ok": True}}, "only"),
     ({"codec": lw.CodecOptions(k_anonymous=3)}, "k_anonymous"), ({"model": "vae"}, "vae"), ({"model": "mst"}, "mst"),
 ])  # fmt: skip
@@ -190,20 +190,6 @@ def test_what_looks_at_rows_together_is_refused(
     table(2_000).write_parquet(tmp_path / "a.parquet")
     with pytest.raises(OptionError, match=word):
         lw.Synthesizer(**options).fit(tmp_path / "a.parquet", engine="local")
-
-
-WORDS = ["the", "door", "was", "shut", "when", "she", "came", "late", "again", "and", "nobody", "saw", "why"]
-NOTES = [" ".join(WORDS[int(k)] for k in np.random.default_rng(i).integers(0, 13, 9)) for i in range(2_000)]
-
-
-@pytest.mark.parametrize(("name", "values", "word"), [
-    ("mail", [f"ann.{i}@example.org" for i in range(2_000)], "personal"), ("note", NOTES, "texts"),
-    ("customer_id", np.arange(2_000) // 4, "whose a row is"),
-])  # fmt: skip
-def test_columns_that_are_not_learnt_in_parts_are_named(tmp_path: Path, name: str, values: Any, word: str) -> None:
-    table(2_000).with_columns(pl.Series(name, values)).write_parquet(tmp_path / "a.parquet")
-    with pytest.raises(SchemaError, match=f"{name}.*{word}|{word}.*{name}"):
-        lw.Synthesizer().fit(tmp_path / "a.parquet", engine="local")
 
 
 def test_frames_that_are_held_take_no_engine() -> None:

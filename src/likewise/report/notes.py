@@ -15,6 +15,9 @@ ZH: dict[str, str] = {
         "分部读取：列、列对与完全复制由全部行计数得出（{counted}）；其余在其样本上测得（{sampled}），"
         "未抽到的行其他攻击看不到。"
     ),
+    "Read in parts: all is measured on all rows of some persons ({counted}); nobody else is seen by any attack.": (
+        "分部读取：一切均在部分个体的全部行上测得（{counted}）；其他个体任何攻击都看不到。"
+    ),
     "The classifier test needs at least {n} {people} of each table.": "分类器检验要求每张表至少有 {n} 个{people}。",
     "The classifier compared the synthetic rows with the rows they were learnt from: copying lowers it.": (
         "分类器将合成行与其训练行相比较：复制会使该值降低。"

@@ -33,11 +33,12 @@ from likewise.models import AUTO
 from likewise.models.base import Generator
 from likewise.rules.plan import RulePlan
 from likewise.schema.column import Role, Schema
-from likewise.schema.distinct import Columns
+from likewise.schema.distinct import Columns, Counted
 from likewise.schema.finite import refuse_infinite
 from likewise.schema.parse import parse, parse_declared, restore
 from likewise.schema.persons import People
 from likewise.series.sets import as_windows, giving_windows_back
+from likewise.sources.chosen import Chosen
 from likewise.synthesizer import several
 from likewise.synthesizer.beside import Beside, Drawn, Joined
 from likewise.synthesizer.completion import completed
@@ -58,6 +59,7 @@ from likewise.synthesizer.fitting import (
     fit_histories_privately,
     fit_privately,
     fit_rows,
+    of_chosen,
     table_of,
     warn_of_few_rows,
 )
@@ -222,7 +224,9 @@ class Synthesizer(Estimator, LatentMethods):
             engine, workers, address: of a table that is read in parts: where that is done, as `likewise.engines`
                 takes them; what is learnt is the same whatever they are. Given, they ask for it.
             train_rows: of such a table, rows that training sees at most, chosen by the hashes of their numbers; None
-                for 10,000,000. Levels, bins and shares are those of all rows all the same.
+                for 10,000,000. Levels, bins and shares are those of all rows all the same; but of a table whose column
+                tells whose a row is, or that holds texts or personal identifiers, all of its rows that are learnt, all
+                of each person's, and None for 1,000,000.
             data_parallel: of such a table, whether workers train, too: 8, 4, 2 or 1 of them, with the same weights,
                 which are not those of a training without it. Batches are larger where there are many rows.
 
@@ -254,7 +258,10 @@ class Synthesizer(Estimator, LatentMethods):
             "data_parallel": data_parallel,
         }  # fmt: skip
         others = {"y": y, "static": static}
-        if (found := in_parts(self, frame, holdout, where, others)) is not None:
+        found = in_parts(self, frame, holdout, where, others)
+        if isinstance(found, Chosen):
+            return self._fit_chosen(found)
+        if found is not None:
             learnt, self._drawing = found
             self._keep(learnt)
             self._give_back = plainly
@@ -309,6 +316,16 @@ class Synthesizer(Estimator, LatentMethods):
         if learnt.n_rows >= MANY_ROWS:
             memory.give_back()
         warn_of_few_rows(learnt)
+        return self
+
+    def _fit_chosen(self, some: Chosen) -> Self:
+        """Learn rows that were chosen of a table that is not held."""
+        split, training, drawing = streams(self)
+        entity = None if some.are_all else some.entity  # all rows tell by themselves
+        table, schema, _ = table_of(self, Counted(some.frame, typed=None), None, is_array=False, entity=entity)
+        learnt = fit_rows(self, table, schema, None, split, training)
+        self._keep(of_chosen(learnt, some))
+        self._give_back, self._drawing = plainly, drawing
         return self
 
     def _fit_of(self, frame: pl.DataFrame, people: People) -> Self:

@@ -37,6 +37,7 @@ from likewise.schema.infer import doubts, infer_counted, timed, with_entity
 from likewise.schema.lives import word_on_rows
 from likewise.schema.parse import parse, parse_counted, parse_declared
 from likewise.schema.persons import LEAST_ENTITIES, People, parted
+from likewise.sources.chosen import Chosen
 from likewise.synthesizer.beside import Beside, Joined, with_static
 from likewise.synthesizer.histories import learn_histories, learn_within, warn_of_one_series
 from likewise.synthesizer.parameters import condition_fields, table_generator
@@ -86,12 +87,13 @@ class Learnt:
 
 
 def table_of(
-    synth: Synthesizer, counted: Counted, static: pl.DataFrame | None, *, is_array: bool
+    synth: Synthesizer, counted: Counted, static: pl.DataFrame | None, *, is_array: bool, entity: str | None = None
 ) -> tuple[Columns, Schema, Joined | None]:
     """The canonical table, what its columns are, and where a table of entities stands beside it, how they were joined.
 
     Args:
         static: that table, as it came.
+        entity: as `schema_of` takes it.
 
     Raises:
         InputError, SchemaError, OptionError: a table is none of these, or they do not belong together.
@@ -99,7 +101,7 @@ def table_of(
     given, joined = synth.schema, None
     if given is not None and static is not None:
         given = replace(given, columns=tuple(c for c in given if c.name in counted.table.columns))
-    schema = schema_of(synth, counted, given, is_array=is_array)
+    schema = schema_of(synth, counted, given, is_array=is_array, entity=entity)
     if static is not None:
         if schema.entity is None:
             raise OptionError("static has a row for each entity, and no column tells whose the rows are: give entity=")
@@ -110,20 +112,23 @@ def table_of(
     return parse_counted(counted, schema), schema, joined
 
 
-def schema_of(synth: Synthesizer, counted: Counted, given: Schema | None, *, is_array: bool) -> Schema:
+def schema_of(
+    synth: Synthesizer, counted: Counted, given: Schema | None, *, is_array: bool, entity: str | None = None
+) -> Schema:
     """What the columns are, and whose the rows, with a warning where only the rows tell it.
 
     Args:
         given: what was said of them.
+        entity: the column that tells it where more rows have told that.
     """
-    raw = counted.table
+    raw, asked = counted.table, synth.entity if entity is None else entity
     if given is None and not is_array:
-        schema = infer_counted(counted, entity=synth.entity)[0]
+        schema = infer_counted(counted, entity=asked)[0]
         for doubt in doubts(schema):
             warnings.warn(doubt, LikewiseWarning, stacklevel=4)
     else:
-        schema = with_entity(of_array(raw.frame()) if given is None else given, raw, synth.entity, counted)
-    named = synth.entity is not None or is_array
+        schema = with_entity(of_array(raw.frame()) if given is None else given, raw, asked, counted)
+    named = asked is not None or is_array
     if not named and (told := word_on_rows(raw, schema, counted, in_time=synth.time is not None)):
         warnings.warn(told, LikewiseWarning, stacklevel=4)
     return schema
@@ -306,6 +311,18 @@ def fit_histories_privately(synth: Synthesizer, budget: DP, raw: pl.DataFrame, t
         generator=model.what, schema=schema, codec=model.layout.codec, gate=gate, n_rows=n_rows, ledger=ledger,
         histories=model,
     )  # fmt: skip
+
+
+def of_chosen(learnt: Learnt, some: Chosen) -> Learnt:
+    """What was learnt of chosen rows, told by the table that they are of."""
+    assert learnt.train_rows is not None
+    assert learnt.holdout_rows is not None
+    train_rows, held = some.numbers[learnt.train_rows], some.numbers[learnt.holdout_rows]
+    reading = {
+        "rows": some.n_all, "rows_chosen": len(some.numbers), "rows_trained_on": len(train_rows),
+        "rows_held_out": len(held), "shards": some.shards, "passes": 1,
+    }  # fmt: skip
+    return replace(learnt, n_rows=some.n_all, train_rows=train_rows, holdout_rows=held, reading=reading)
 
 
 def train(

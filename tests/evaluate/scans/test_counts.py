@@ -21,12 +21,12 @@ from likewise.evaluate.scans.cells import Cells
 from likewise.evaluate.scans.counting import Counting, Counts, count_shard, counted
 from likewise.evaluate.scans.kinds import Copies, Kinds, Spilled, all_kinds, copies_in, spill
 from likewise.evaluate.scans.rows import Rows
-from likewise.evaluate.scans.texts import hashes_of
 from likewise.evaluate.scans.whole import ALL, Whole
 from likewise.evaluate.tables import Typed, type_tables
 from likewise.schema.infer import infer
 from likewise.schema.parse import parse
 from likewise.sources import scan
+from likewise.sources.hashed import hashes_of
 from likewise.sources.source import BLOCK, Shard
 
 from .tables import table

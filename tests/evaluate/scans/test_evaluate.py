@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from typer.testing import CliRunner
 
 import likewise as lw
 from likewise.cli.app import app
-from likewise.errors import InputError, OptionError, OutputError, SchemaError
+from likewise.errors import InputError, OptionError, OutputError
 from likewise.evaluate.results import Report
 from likewise.evaluate.scans import gather, rows
 from likewise.hashing import Split
@@ -193,7 +194,7 @@ def test_a_cell_that_no_sample_shows_is_told_by_its_column(folder: Path) -> None
 
 
 @pytest.mark.parametrize(
-    "options", [{"entity": "age"}, {"entity": "age", "time": "day"}, {"public": REAL, "on": ["age"]}]
+    "options", [{"time": "day"}, {"entity": "age", "time": "day"}, {"public": REAL, "on": ["age"]}]
 )
 def test_what_looks_at_rows_together_is_refused(folder: Path, options: dict[str, Any]) -> None:
     with pytest.raises(OptionError, match="does not go with tables that are read in parts"):
@@ -202,8 +203,15 @@ def test_what_looks_at_rows_together_is_refused(folder: Path, options: dict[str,
 
 def test_people_with_several_rows_are_no_rows(tmp_path: Path) -> None:
     people = pl.DataFrame({"person_id": [f"p{k // 4:05}" for k in range(10_000)]}).hstack(REAL)
-    with pytest.raises(SchemaError, match="'person_id' tells whose a row is"):
-        lw.evaluate(lw.scan(people.lazy()), people)
+    found, asked = (
+        lw.evaluate(lw.scan(people.lazy()), people, entity=entity, **QUICK) for entity in (None, "person_id")
+    )
+    assert figures(found) == figures(asked)
+    of_persons = next(note for note in found.notes if "all rows of some persons" in note)
+    n = int(re.findall(r"real: ([\d,]+) of", of_persons)[0].replace(",", ""))
+    assert n % 4 == 0
+    assert 0.6 * gather.MOST_SAMPLED < n <= gather.MOST_SAMPLED
+    assert note_in(of_persons, "zh") != of_persons
     assert "copies" in lw.evaluate(lw.scan(people.lazy()), people, entity=False, measures=["attacks"])
 
 

@@ -20,9 +20,9 @@ from likewise.errors import InputError, SchemaError
 from likewise.evaluate.scans.cells import Cells
 from likewise.evaluate.scans.kinds import Spilled, spill
 from likewise.evaluate.scans.rows import QUARTERS, Item, Tables, items_of, quarters
-from likewise.evaluate.scans.texts import hashes_of
 from likewise.schema.column import Schema
 from likewise.schema.parse import parse
+from likewise.sources.hashed import hashes_of
 from likewise.typing import Ints
 
 Counted = npt.NDArray[np.integer]

@@ -17,7 +17,7 @@ import polars as pl
 
 from likewise.engines import engine_of
 from likewise.engines.base import Engine
-from likewise.errors import InputError, OptionError, SchemaError
+from likewise.errors import InputError, OptionError
 from likewise.evaluate.parsed import parsed
 from likewise.evaluate.results import Report
 from likewise.evaluate.scans.cells import Cells
@@ -29,6 +29,7 @@ from likewise.evaluate.scoring.context import MOST_MEASURED
 from likewise.evaluate.tables import Typed, check_columns, type_tables
 from likewise.schema.column import Kind, Role, Schema
 from likewise.schema.infer import infer
+from likewise.sources.chosen import chosen
 from likewise.sources.opening import Scan, scan
 from likewise.sources.scratch import scratch
 from likewise.sources.source import BLOCK, SHARD, Shard
@@ -94,8 +95,7 @@ def evaluate_scans(
         OptionError: something is asked for that looks at all rows together.
         OutputError: the disk has no room for the hashes of the rows.
     """
-    of_persons = isinstance(entity, str) or (schema is not None and entity is not False and schema.entity is not None)
-    told = {"entity": of_persons, "public": asked["public"] is not None}
+    told = {"public": asked["public"] is not None}
     told |= {name: bool(asked[name]) for name in ("time", "on")}
     if named := [name for name, is_given in told.items() if is_given]:
         raise OptionError(
@@ -125,17 +125,14 @@ def _measured(
     asked: Mapping[str, Any],
 ) -> Report:  # fmt: skip
     is_whole = all(rows.n <= MOST_SAMPLED for rows in tables.values())
-    draft = infer(_first_rows(tables["real"]), entity=entity if entity is False else None) if schema is None else schema
-    if draft.entity is not None and not is_whole and entity is not False:
-        raise SchemaError(
-            f"column {draft.entity!r} tells whose a row is, and people with several rows are not counted of a table "
-            "that is read in parts: say entity=False (--no-entity) where rows are people, or give frames that are "
-            "held, such as all rows of some persons (on the command line --entity holds the tables)"
-        )
+    draft = infer(_first_rows(tables["real"]), entity=entity) if schema is None else schema
+    whose = (draft.entity if entity is None else entity) or None
     for role, rows in tables.items():
         check_columns(pl.DataFrame(schema=dict(rows.source.columns)), draft, role)
         if rows.n == 0:
             raise InputError(f"the {role} table has no rows; give at least one")
+    if isinstance(whose, str) and not is_whole:
+        return _of_persons(measure, tables, draft, engine, schema, whose, seed, asked)
     classes = tuple(c.name for c in draft if c.role is Role.QUASI_IDENTIFIER)
     n_rows = 0 if is_whole else sum(rows.n for rows in tables.values())
     needed = 8 * n_rows * (1 + bool(classes))
@@ -157,6 +154,24 @@ def _measured(
         )  # fmt: skip
     report = measure(frames, schema=schema, entity=False, random_state=seed, whole=whole, **asked)
     return replace(report, notes=(_note(whole), *report.notes))
+
+
+def _of_persons(
+    measure: Measure, tables: Tables, draft: Schema, engine: Engine, schema: Schema | None, entity: str, seed: int,
+    asked: Mapping[str, Any],
+) -> Report:  # fmt: skip
+    """All measured on all rows of some persons, who are the same in all tables where they are called the same."""
+    if any(rows.split is not None for rows in tables.values()):
+        raise OptionError("some rows of a scan are for an evaluation, but persons have others, too: say entity=False")
+    some = {role: chosen(engine, rows.source, draft, entity, seed, MOST_SAMPLED) for role, rows in tables.items()}
+    frames = {role: one.frame for role, one in some.items()}
+    report = measure(frames, schema=schema, entity=entity, random_state=seed, **asked)
+    counted_rows = ", ".join(f"{role}: {len(one.numbers):,} of {one.n_all:,}" for role, one in some.items())
+    note = (
+        f"Read in parts: all is measured on all rows of some persons ({counted_rows}); nobody else is seen by any "
+        "attack."
+    )
+    return replace(report, notes=(note, *report.notes))
 
 
 def _first_rows(rows: Rows) -> pl.DataFrame:

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from likewise.engines import working
-from likewise.errors import LikewiseError, OptionError, SchemaError
+from likewise.errors import LikewiseError, LikewiseWarning, OptionError, SchemaError
+from likewise.sources.chosen import Chosen, chosen
 from likewise.sources.opening import Scan, is_large, scan
 from likewise.synthesizer.fitting import Learnt
 from likewise.synthesizer.parameters import is_count, streams
 from likewise.synthesizer.scans.dealing import MOST_LEARNT
-from likewise.synthesizer.scans.fitting import fit_source
-from likewise.synthesizer.scans.limits import check_asked, fits_memory
+from likewise.synthesizer.scans.fitting import draft_of, fit_source
+from likewise.synthesizer.scans.limits import NotInPartsError, check_asked, fits_memory
 
 if TYPE_CHECKING:
     from likewise.synthesizer.estimator import Synthesizer
 
+MOST_CHOSEN = 1_000_000
+"""Rows that are learnt in memory of a table whose columns are not learnt in parts, where nobody asks for others."""
+
 
 def in_parts(
     synth: Synthesizer, frame: Any, holdout: Any, where: Mapping[str, Any], others: Mapping[str, Any]
-) -> tuple[Learnt, np.random.Generator] | None:
-    """What is learnt of a table in parts, and the stream to draw from; None for one that is to be held in memory.
+) -> tuple[Learnt, np.random.Generator] | Chosen | None:
+    """What is learnt of a table in parts, and the stream to draw from; rows of it to learn from, where columns are
+    learnt of rows in memory alone; None for one that is to be held in memory.
 
     A large table that cannot be learnt in parts is held, where memory is likely to do.
 
@@ -39,7 +45,7 @@ def in_parts(
         if any(value is not None for value in others.values()) or not is_large(frame):
             return None
         try:
-            return _learnt(synth, scan(frame), holdout, where)
+            return _learnt(synth, scan(frame), holdout, where, chooses=not fits_memory(frame))
         except (OptionError, SchemaError) as error:
             if fits_memory(frame):
                 return None
@@ -54,7 +60,7 @@ def in_parts(
                 f"{next(iter(asked))} is of tables that are read in parts: give the path of a file or folder, or "
                 "likewise.scan(...), in place of a frame that is held already"
             ) from None
-    return _learnt(synth, frame, holdout, where)
+    return _learnt(synth, frame, holdout, where, chooses=not where["data_parallel"])
 
 
 def _worded(error: LikewiseError) -> LikewiseError:
@@ -62,8 +68,8 @@ def _worded(error: LikewiseError) -> LikewiseError:
 
 
 def _learnt(
-    synth: Synthesizer, source: Scan, holdout: Any, where: Mapping[str, Any]
-) -> tuple[Learnt, np.random.Generator]:
+    synth: Synthesizer, source: Scan, holdout: Any, where: Mapping[str, Any], *, chooses: bool
+) -> tuple[Learnt, np.random.Generator] | Chosen:
     if source.split is not None:
         raise OptionError("some rows of a scan are for an evaluation; a table is learnt whole")
     check_asked(synth, holdout)
@@ -73,4 +79,16 @@ def _learnt(
     split, training, drawing = streams(synth)
     with source.opened() as table, working(where["engine"], where["workers"], where["address"]) as engine:
         together = bool(where["data_parallel"])
-        return fit_source(synth, table, engine, split, training, most or MOST_LEARNT, together=together), drawing
+        try:
+            return fit_source(synth, table, engine, split, training, most or MOST_LEARNT, together=together), drawing
+        except NotInPartsError as error:
+            if not chooses:
+                raise
+            seed, why = int(split.integers(2**63)), error
+        some = chosen(engine, table, draft_of(synth, table), why.entity, seed, most or MOST_CHOSEN)
+    if not some.are_all:
+        warnings.warn(
+            f"{why.why}; so {some.words}, are learnt in memory: what few have may lack. train_rows= asks for more",
+            LikewiseWarning, stacklevel=4,
+        )  # fmt: skip
+    return some

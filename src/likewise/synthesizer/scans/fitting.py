@@ -79,10 +79,10 @@ def fit_source(
     Raises:
         InputError: a file has changed, or is damaged.
         OutputError: the disk has no room for the codes.
-        SchemaError: a column is of a kind that is not learnt in parts.
+        NotInPartsError: a column is of a kind that is not learnt in parts.
     """
-    draft = _draft(synth, source)
-    check_schema(draft)
+    draft = draft_of(synth, source)
+    check_schema(draft, synth.entity)
     check_generator(table_generator(synth, draft))
     if together:
         check_together(table_generator(synth, draft))
@@ -97,7 +97,7 @@ def fit_source(
         any_number = _categories(draft, source)
         tally = counted(engine, Counting(source, deal, any_number), folder, tell)
         schema = _schema(synth, source, tally, draft)
-        check_schema(schema)
+        check_schema(schema, synth.entity)
         columns = [_column(c, tally, folder, options) for c in schema if c.role is not Role.DROP]
         codec, file, counts = _coded(source, deal, columns, engine, folder, options, _telling(progress, source, 2))
         generator = table_generator(synth, schema)
@@ -123,7 +123,7 @@ def fit_source(
 # ---- what the columns are --------------------------------------------------------------------------------------------
 
 
-def _draft(synth: Synthesizer, source: Source) -> Schema:
+def draft_of(synth: Synthesizer, source: Source) -> Schema:
     """What the columns are by the first rows, or as somebody said."""
     if synth.schema is not None:
         check_names(source.names, synth.schema)

@@ -42,7 +42,7 @@ def check_asked(synth: Synthesizer, holdout: Any) -> None:
     asked = {
         "holdout": holdout is not None, "time": synth.time is not None, "only": bool(synth.only),
         "rules": bool(synth.rules or (synth.schema is not None and synth.schema.rules)),
-        "privacy": synth.privacy is not None, "entity": isinstance(synth.entity, str),
+        "privacy": synth.privacy is not None,
         "k_anonymous": synth.codec is not None and synth.codec.k_anonymous is not None,
     }  # fmt: skip
     if named := [name for name, given in asked.items() if given]:
@@ -62,28 +62,53 @@ def check_generator(generator: Generator) -> None:
         raise OptionError(f"model {generator.name!r} learns from rows in memory; of a table in parts {known} learn")
 
 
-def check_schema(schema: Schema) -> None:
+class NotInPartsError(SchemaError):
+    """A column is learnt of rows in memory alone.
+
+    Args:
+        why: which one, in words.
+        instead: what to do.
+        entity: the column that tells whose a row is; None for none.
+    """
+
+    def __init__(self, why: str, instead: str, entity: str | None = None) -> None:
+        super().__init__(f"{why}: {instead}")
+        self.why, self.instead, self.entity = why, instead, entity
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.why, self.instead, self.entity)
+
+
+def check_schema(schema: Schema, asked: str | bool | None = None) -> None:
     """Hold the columns to those that can be learnt in parts.
 
+    Args:
+        asked: which column somebody says tells whose a row is, or False for none.
+
     Raises:
-        SchemaError: one cannot; with what to do.
+        NotInPartsError: one cannot; with what to do.
+        SchemaError: there is nothing to learn.
     """
-    if schema.entity is not None:
-        raise SchemaError(
-            f"column {schema.entity!r} tells whose a row is, and people with several rows are not counted of a table "
-            "that is read in parts: say entity=False (--no-entity) where rows are people, or fit a frame of some "
-            "entities that is held in memory"
+    entity = schema.entity if asked is None else asked or None
+    if isinstance(entity, str):
+        raise NotInPartsError(
+            f"column {entity!r} tells whose a row is, and people with several rows are not counted of a table "
+            "that is read in parts",
+            "say entity=False (--no-entity) where rows are people, or fit a frame of some entities that is held",
+            entity,
         )
     for column in schema:
         if column.role is not Role.DROP and codec_kind(column) not in _CODECS:
-            raise SchemaError(
+            raise NotInPartsError(
                 f"column {column.name!r}: {_what(column)} are not learnt of a table that is read in parts, for all of "
-                "them would have to be held; give it role 'drop', or say what else it is (semantic 'none')"
+                "them would have to be held",
+                "give it role 'drop', or say what else it is (semantic 'none')",
             )
     if pairs := pairs_of(schema):
-        raise SchemaError(
+        raise NotInPartsError(
             f"columns {pairs[0].latitude!r} and {pairs[0].longitude!r} are places, which are not learnt of a table "
-            "that is read in parts: say semantic 'none' of both, to learn them as numbers"
+            "that is read in parts",
+            "say semantic 'none' of both, to learn them as numbers",
         )
     if not schema.modelled:
         raise SchemaError("all columns are ids or dropped: there is nothing to learn")

@@ -13,8 +13,6 @@ from likewise.cli.options import AS_TOLD
 from likewise.cli.outputs import STOPPED_BY_HOLDOUT, is_read_in_parts, show, write_drawn
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from likewise.cli.options import Doing, Lang
     from likewise.cli.terminal import Terminal
     from likewise.evaluate import Report
@@ -70,8 +68,6 @@ def synth_scan(
 
 def _measured(synthesizer: lw.Synthesizer, source: Path, output: Path, doing: Doing, seed: int) -> Report:
     """What was written beside the rows that were learnt, and beside those held out."""
-    from likewise.sources.chosen import rows_at
-
     out, evaluate = synthesizer._held_out, partial(lw.evaluate, schema=synthesizer.schema_, random_state=seed)
     if synthesizer.record_.get("reading") is None:  # it was held, after all
         (frame, _), (fake, _) = AS_TOLD.read(source), AS_TOLD.read(output)
@@ -79,23 +75,13 @@ def _measured(synthesizer: lw.Synthesizer, source: Path, output: Path, doing: Do
         of_holdout: Any = None if kept is None or not len(kept) else frame[kept]
         figures = evaluate(frame if learnt is None else frame[learnt], fake, holdout=of_holdout)
     elif "rows_chosen" in synthesizer.record_["reading"]:
-        with lw.scan(source).opened() as table:
-            real, own = (rows_at(table, rows) for rows in (synthesizer.train_rows_, synthesizer.holdout_rows_))
+        parts = (synthesizer.train_rows_, synthesizer.holdout_rows_)
+        real, own = (lw.scan(source).rows_at(rows) for rows in parts)
         of_holdout = own if len(own) else None
-        figures = evaluate(real, _some_of(output, synthesizer.schema_), holdout=of_holdout)
+        figures = evaluate(real, lw.scan(output).some(synthesizer.schema_), holdout=of_holdout)
     else:
         every, where = lw.scan(source), asdict(doing) if doing.is_asked else {}
         of_holdout = None if out is None else replace(every, split=out)
         learnt_rows = every if out is None else replace(every, split=replace(out, others=True))
         figures = evaluate(learnt_rows, lw.scan(output), holdout=of_holdout, entity=False, **where)
     return figures if of_holdout is None else replace(figures, notes=(*figures.notes, STOPPED_BY_HOLDOUT))
-
-
-def _some_of(path: Path, schema: Schema) -> pl.DataFrame:
-    """Rows of what was written, all of each person's."""
-    from likewise.engines.local import LocalEngine
-    from likewise.sources.chosen import chosen
-    from likewise.synthesizer.scans.asking import MOST_CHOSEN
-
-    with lw.scan(path).opened() as source, LocalEngine() as engine:
-        return chosen(engine, source, schema, schema.entity, 0, MOST_CHOSEN).frame

@@ -23,6 +23,9 @@ from likewise.sources.hashed import hashes_of
 from likewise.sources.source import Shard, Source
 from likewise.typing import Ints
 
+MOST_CHOSEN = 1_000_000
+"""Rows that are chosen of a table, where nobody asks for others."""
+
 
 @dataclass(frozen=True)
 class Chosen:

@@ -13,16 +13,20 @@ from typing import Any
 import polars as pl
 
 from likewise.databases.sql.urls import is_sql
+from likewise.engines.local import LocalEngine
 from likewise.errors import InputError, OptionError
 from likewise.hashing import Split
+from likewise.schema.column import Schema
 from likewise.schema.dialect import Dialect
 from likewise.sources import source
+from likewise.sources.chosen import MOST_CHOSEN, chosen, rows_at
 from likewise.sources.scratch import scratch
 from likewise.sources.source import MOST_IN_GROUP, Part, Source, columns_of, lazily, unchanged
 from likewise.sources.spool import batches, delimited, is_stream, spooled, spooled_lazily
 from likewise.tables.folders import ENDINGS, files_of, form_by_name, partitions
 from likewise.tables.frames import NoRows
 from likewise.tables.source import PACKED
+from likewise.typing import Ints
 
 UNPACKED = 5
 """Times as many bytes as a packed file has that its text may take."""
@@ -106,6 +110,16 @@ class Scan:
             return
         with contextlib.ExitStack() as stack:
             yield Source.of(self._parts(stack), self.name, size or source.SHARD)
+
+    def rows_at(self, numbers: Ints | None) -> pl.DataFrame:
+        """The rows of these numbers, which ascend; none of None."""
+        with self.opened() as table:
+            return rows_at(table, numbers)
+
+    def some(self, schema: Schema, most: int = MOST_CHOSEN) -> pl.DataFrame:
+        """At most so many rows, all of each person's."""
+        with self.opened() as table, LocalEngine() as engine:
+            return chosen(engine, table, schema, schema.entity, 0, most).frame
 
     def _parts(self, stack: contextlib.ExitStack) -> Iterable[Part]:
         if isinstance(self.what, pl.LazyFrame) or self.table is not None:

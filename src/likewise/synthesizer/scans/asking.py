@@ -10,7 +10,7 @@ import numpy as np
 
 from likewise.engines import working
 from likewise.errors import LikewiseError, LikewiseWarning, OptionError, SchemaError
-from likewise.sources.chosen import Chosen, chosen
+from likewise.sources.chosen import MOST_CHOSEN, Chosen, chosen
 from likewise.sources.opening import Scan, is_large, scan
 from likewise.synthesizer.fitting import Learnt
 from likewise.synthesizer.parameters import is_count, streams
@@ -20,9 +20,6 @@ from likewise.synthesizer.scans.limits import NotInPartsError, check_asked, fits
 
 if TYPE_CHECKING:
     from likewise.synthesizer.estimator import Synthesizer
-
-MOST_CHOSEN = 1_000_000
-"""Rows that are learnt in memory of a table whose columns are not learnt in parts, where nobody asks for others."""
 
 
 def in_parts(

@@ -357,8 +357,12 @@ def anonymized(folder: Path) -> dict[str, Any]:
 
 
 def record(name: str, figures: dict[str, Any]) -> None:
+    """Put figures beside those of other runs; each says which machine and commit it is of."""
     held = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-    held.setdefault(name, {}).update({"machine": machine(), **figures})
+    of = machine()
+    entries = {key: value | of if isinstance(value, dict) else value for key, value in figures.items()}
+    is_one = not all(isinstance(value, dict) for value in entries.values())
+    held.setdefault(name, {}).update({**of, **entries} if is_one else entries)
     RESULTS.write_text(json.dumps(held, indent=2) + "\n")
     print(json.dumps(figures, indent=2))
 

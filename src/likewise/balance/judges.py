@@ -43,24 +43,28 @@ class Encoder:
 
 
 def default_classifiers(seed: int) -> dict[str, Any]:
-    from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+    from sklearn.ensemble import RandomForestClassifier
     from sklearn.linear_model import LogisticRegression
+
+    from likewise.boosting import Classifier
 
     return {
         "logistic regression": LogisticRegression(max_iter=1_000),
         "random forest": RandomForestClassifier(n_estimators=100, random_state=seed),
-        "gradient boosting": HistGradientBoostingClassifier(random_state=seed),
+        "gradient boosting": Classifier(random_state=seed),
     }
 
 
 def default_regressors(seed: int) -> dict[str, Any]:
-    from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestRegressor
+    from sklearn.ensemble import RandomForestRegressor
     from sklearn.linear_model import Ridge
+
+    from likewise.boosting import Regressor
 
     return {
         "linear regression": Ridge(),
         "random forest": RandomForestRegressor(n_estimators=100, random_state=seed),
-        "gradient boosting": HistGradientBoostingRegressor(random_state=seed),
+        "gradient boosting": Regressor(random_state=seed),
     }
 
 

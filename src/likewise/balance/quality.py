@@ -24,11 +24,11 @@ class Judge:
 
     @classmethod
     def of(cls, table: pl.DataFrame, schema: Schema, classes: Ints, seed: int) -> Judge:
-        from sklearn.ensemble import HistGradientBoostingClassifier
+        from likewise.boosting import Classifier
 
         canonical = parse(table, schema)
         codec = MatrixCodec.fit(canonical, schema)
-        model = HistGradientBoostingClassifier(max_iter=50, class_weight="balanced", random_state=seed)
+        model = Classifier(max_iter=50, class_weight="balanced", random_state=seed)
         return cls(schema, codec, model.fit(codec.encode(canonical), classes))
 
     def probability(self, rows: pl.DataFrame, k: int) -> Floats:
@@ -61,8 +61,9 @@ def overlapping(
     Each row is judged by a classifier that has not seen it (3 folds). Setting such rows apart while a generator learns
     is the relabelling of ORD (arXiv 2412.15657), whose thresholds lay between .15 and .45.
     """
-    from sklearn.ensemble import HistGradientBoostingClassifier
     from sklearn.model_selection import StratifiedKFold, cross_val_predict
+
+    from likewise.boosting import Classifier
 
     is_rare = rare[classes]
     if min(is_rare.sum(), (~is_rare).sum()) < 3:
@@ -70,7 +71,7 @@ def overlapping(
     canonical = parse(table, schema)
     matrix = MatrixCodec.fit(canonical, schema).encode(canonical)
     folds = StratifiedKFold(3, shuffle=True, random_state=seed)
-    model = HistGradientBoostingClassifier(max_iter=50, random_state=seed)
+    model = Classifier(max_iter=50, random_state=seed)
     chance = cross_val_predict(model, matrix, is_rare, cv=folds, method="predict_proba")[:, 1]
     found: Bools = (chance >= threshold) & ~is_rare
     return found

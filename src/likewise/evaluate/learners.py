@@ -46,11 +46,12 @@ def fit(name: str, task: Task, x: Matrix, y: npt.NDArray[Any], is_code: list[boo
 
 
 def side_by_side(name: str, calls: Sequence[Callable[[], Made]]) -> list[Made]:
-    """What each call gives, all of which learn by this learner; XGBoost's run at the same time where threads allow.
+    """What each call gives, all of which learn by this learner, each with one thread; boosting runs at the same time
+    where threads allow.
 
     On the rows judged here it is slower with two threads than with one, and its sums would hang on how many there are.
     """
-    return threads.side_by_side(calls) if name == "xgboost" else [call() for call in calls]
+    return [call() for call in calls] if name == "linear" else threads.side_by_side(calls)
 
 
 def class_scores(model: Any, x: Matrix, classes: npt.NDArray[np.integer], n_classes: int) -> npt.NDArray[np.float64]:
@@ -83,7 +84,7 @@ def _xgboost(task: Task, x: Matrix, y: npt.NDArray[Any], is_code: list[bool], se
 
 
 def _histgb(task: Task, x: Matrix, y: npt.NDArray[Any], is_code: list[bool], seed: int) -> Any:
-    from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+    from likewise.boosting import Classifier, Regressor
 
     empty = np.isnan(x).all(axis=0)
     if empty.any():  # its binning fails on a column without a value; a constant one is never split on
@@ -91,7 +92,7 @@ def _histgb(task: Task, x: Matrix, y: npt.NDArray[Any], is_code: list[bool], see
     few = [
         c and not (len(v := x[~np.isnan(x[:, i]), i]) and v.max() >= MOST_NATIVE_LEVELS) for i, c in enumerate(is_code)
     ]
-    kind = HistGradientBoostingClassifier if task == "classify" else HistGradientBoostingRegressor
+    kind = Classifier if task == "classify" else Regressor
     model = kind(
         max_iter=150,
         learning_rate=0.1,

@@ -103,7 +103,7 @@ def boost(
         for_draws: makes no difference here.
         n_boosts: steps of boosting.
     """
-    from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+    from likewise.boosting import Classifier, Regressor
 
     if not x.shape[1] or len(values) < 2 * FOLDS or (values == values[0]).all():
         return Matched(np.zeros(0), values, [])
@@ -116,13 +116,13 @@ def boost(
         random_state=seed,
     )
     if is_code:
-        model = HistGradientBoostingClassifier(**options).fit(x, np.minimum(values, MOST_CLASSES))
+        model = Classifier(**options).fit(x, np.minimum(values, MOST_CLASSES))
         return Classed(model, values[values >= MOST_CLASSES])
     fold = np.random.default_rng(seed).integers(0, FOLDS, len(values))
     predicted, models = np.empty(len(values)), []
     for k in range(FOLDS):
         seen = fold != k
-        model = HistGradientBoostingRegressor(**options).fit(x[seen], values[seen])
+        model = Regressor(**options).fit(x[seen], values[seen])
         models.append(model)
         if not seen.all():
             predicted[~seen] = model.predict(x[~seen])

@@ -53,6 +53,7 @@ class Modes:
     def fit(cls, field: Field, counts: npt.NDArray[np.integer], rng: np.random.Generator) -> Modes:
         """A mixture of normals under a Dirichlet process, its unneeded parts left out."""
         from sklearn.mixture import BayesianGaussianMixture
+        from threadpoolctl import threadpool_limits
 
         scores = scores_of(field)
         share = np.where(np.isfinite(scores), counts, 0).astype(np.float64)
@@ -74,7 +75,8 @@ class Modes:
             tol=1e-2,
             random_state=int(rng.integers(2**31)),
         )
-        mixture.fit(values[:, None])
+        with threadpool_limits(1, user_api="openmp"):  # k-means begins it, whose threads wait in a loop
+            mixture.fit(values[:, None])
         needed = mixture.weights_ > NEEDED
         deviations = np.sqrt(mixture.covariances_[needed, 0, 0])
         return cls(scores, mixture.means_[needed, 0].astype(np.float32), deviations.astype(np.float32))

@@ -78,6 +78,7 @@ def test_sqlite_in_and_out_and_its_statements(run: Run, tmp_path: Path) -> None:
         (("--rows", 5), "names the table"), (("--entity", "id"), "--entity"), (("--rows", "users=0"), "1 or more"),
         (("--keep", "nobody"), "no table 'nobody'"), (("--key", "a.b -> c.d"), "no table"), (("--replace",), "SQL"),
         (("-o", "fake.csv"), "a folder"), (("-o", "shop/fake"), "lies in the folder"),
+        (("-o", "fake.sql", "--replace"), "file of statements"),
     ],
 )  # fmt: skip
 def test_what_databases_cannot_take_is_refused(run: Run, words: tuple[object, ...], said: str) -> None:

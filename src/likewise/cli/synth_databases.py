@@ -154,7 +154,12 @@ def check_output(output: Path | str | None, *, replace: bool) -> None:
     Raises:
         OptionError, OutputError: it cannot.
     """
-    if is_sql(output) or str(output).endswith(".sql"):
+    is_script = str(output).endswith(".sql")
+    if is_script and replace:
+        raise errors.OptionError(
+            "--replace is of databases of SQL; a file of statements is written as if none was there"
+        )
+    if is_sql(output) or is_script:
         return
     if replace:
         raise errors.OptionError("--replace is of databases of SQL: name a folder that is not there yet")

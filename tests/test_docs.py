@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+import typer
 from typer.testing import CliRunner
 
 import likewise
@@ -105,6 +106,28 @@ def test_equivalents_of_other_tools_run(
         compile(text.replace("Synthesizer().fit", "Synthesizer(max_seconds=0.5).fit"), call, "exec"),
         dict(what_they_name),
     )
+
+
+def commands_in(page: Path) -> list[list[str]]:
+    """What a page has somebody type, without the word likewise: in blocks, and between backticks of a line."""
+    text = re.sub(r"\\\n\s*", " ", page.read_text(encoding="utf-8"))
+    lines = [line for block in re.findall(r"```\w*\n(.*?)```", text, re.DOTALL) for line in block.splitlines()]
+    typed = [*re.findall(r"`(likewise [^`\n]+)`", text), *(one for one in lines if one.startswith("likewise "))]
+    return [shlex.split(one, comments=True)[1:] for one in typed]
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md", "docs"])
+def test_options_that_pages_name_are_there(page: str) -> None:
+    pages = [ROOT / page] if page.endswith(".md") else sorted(set(DOCS.rglob("*.md")) - {DOCS / "cli.md"})
+    asked = [(path.name, words) for path in pages for words in commands_in(path)]
+    assert len(asked) > 25
+    for name, words in asked:
+        command: Any = typer.main.get_command(app)
+        while words and words[0] in getattr(command, "commands", ()):
+            command = command.commands[words.pop(0)]
+        known = {o for one in (command, *getattr(command, "commands", {}).values()) for p in one.params for o in p.opts}
+        named = {word.split("=")[0] for word in words if re.match(r"--?[a-zA-Z]", word)}
+        assert named <= known | {"--help"}, (name, words)
 
 
 def test_chinese_tutorials_have_the_same_blocks() -> None:

@@ -176,6 +176,25 @@ def test_a_text_that_changes_while_it_is_spooled_is_refused(
         in_parts(path)
 
 
+@pytest.mark.parametrize("ending", ["csv", "arrow"])
+def test_a_spool_is_closed_to_others_while_it_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
+    lw.write(T, tmp_path / f"a.{ending}")
+    modes = []
+    for kind, name in ((pl.DataFrame, "write_parquet"), (pl.LazyFrame, "sink_parquet")):
+        real = getattr(kind, name)
+
+        def write(rows: object, path: Path, *, real: Callable[..., None] = real, **options: object) -> None:
+            modes.append(Path(path).stat().st_mode & 0o777)
+            real(rows, path, **options)
+            modes.append(Path(path).stat().st_mode & 0o777)
+
+        monkeypatch.setattr(kind, name, write)
+    in_parts(tmp_path / f"a.{ending}")
+    assert set(modes) == {0o600}
+
+
 def test_whether_a_folder_is_a_database_is_told_without_reading_its_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -33,5 +33,8 @@ def serve() -> None:
             answer = pickle.dumps((True, fn(asked, common)), pickle.HIGHEST_PROTOCOL)
         except Exception as error:
             answer = pickle.dumps((False, sendable(error)), pickle.HIGHEST_PROTOCOL)
-        answers.write(answer)
-        answers.flush()
+        try:
+            answers.write(answer)
+            answers.flush()
+        except BrokenPipeError:  # who asked is gone
+            return

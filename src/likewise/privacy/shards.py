@@ -127,8 +127,8 @@ def tell_shard(shard: Shard, telling: Telling) -> tuple[pl.DataFrame, Ints]:
         kept = classes >= 0
         rows, classes, buckets = rows.filter(pl.Series(kept)), classes[kept], buckets[kept]
     told = told_rows(rows, classes, telling.recoding, telling.secret)
-    told[np.argsort(buckets, kind="stable")].write_ipc(telling.path(shard.index))
     closed(telling.path(shard.index))
+    told[np.argsort(buckets, kind="stable")].write_ipc(telling.path(shard.index))
     cells = told.select(*names, *telling.secret).with_columns(
         pl.Series(STARRED, classes < 0), pl.lit(1, pl.Int64).alias(ROWS)
     )

@@ -149,8 +149,8 @@ def _spilled(values: pl.DataFrame, folder: Path) -> str:
     at = (values["value"].hash() % PARTS).alias("part")
     for part, rows in values.with_columns(at).group_by("part"):
         path = folder / f"{name}.{part[0]}.parquet"
+        path.touch(0o600)
         rows.drop("part").write_parquet(path)
-        path.chmod(0o600)
     return name
 
 

@@ -58,8 +58,8 @@ def scratch(needed: int, why: str) -> Iterator[Path]:
 
 
 def closed(path: Path) -> None:
-    """Let nobody but the user read a file."""
-    path.chmod(0o600)
+    """Make a file that nobody but the user can read, before anything is written to it."""
+    path.touch(0o600)
 
 
 def _sweep(parent: Path) -> None:

@@ -39,8 +39,8 @@ def spooled(frames: Iterable[pl.DataFrame], folder: Path) -> list[Path]:
         for start in range(0, len(frame), 4 * ROWS):
             paths.append(folder / f"{len(paths):06}.parquet")
             with _disk(folder):
-                frame.slice(start, 4 * ROWS).write_parquet(paths[-1], compression="zstd", row_group_size=ROWS)
                 closed(paths[-1])
+                frame.slice(start, 4 * ROWS).write_parquet(paths[-1], compression="zstd", row_group_size=ROWS)
     return paths
 
 
@@ -51,6 +51,7 @@ def spooled_lazily(rows: pl.LazyFrame, folder: Path, what: str) -> list[Path]:
         InputError: it cannot.
     """
     path = folder / "000000.parquet"
+    closed(path)
     try:
         rows.sink_parquet(path, compression="zstd", row_group_size=ROWS)
     except OSError as error:
@@ -62,7 +63,6 @@ def spooled_lazily(rows: pl.LazyFrame, folder: Path, what: str) -> list[Path]:
         raise InputError(
             f"{what} cannot be read ({type(error).__name__}): it is damaged, cut off, or no table that Polars makes"
         ) from None
-    closed(path)
     return [path]
 
 

@@ -174,8 +174,8 @@ class Copies:
 def spill(hashes: Hashes, path: Path) -> None:
     """Write hashes in order; a file that is begun again comes out the same."""
     beside = path.with_suffix(".part")
-    np.sort(hashes).tofile(beside)
     closed(beside)
+    np.sort(hashes).tofile(beside)
     beside.replace(path)
 
 

@@ -19,7 +19,7 @@ pytest.importorskip("starlette", reason="Starlette is in the extra 'studio'")
 import likewise as lw
 from likewise.schema.dialect import Dialect
 from likewise.studio import facts, handing, recipes, runs
-from likewise.studio.jobs import Jobs
+from likewise.studio.jobs import Job, Jobs
 from likewise.studio.server import ASSETS
 from likewise.studio.session import Change, Session, Source, mix_of
 from likewise.studio.state import State, written_by
@@ -336,6 +336,34 @@ def test_a_process_that_is_killed_is_told_of_and_the_next_run_goes(state: State)
     assert "signal 9" in told["error"]["en"]
     assert "内存" in told["error"]["zh"]
     assert "preview" not in state.session.runs[0].facts
+
+
+def test_what_goes_wrong_with_a_job_does_not_stop_the_next_and_another_table_ends_all(state: State) -> None:
+    """Another table was opened while one was learnt: its rows are gathered for nobody."""
+
+    def broken(job: Job) -> None:
+        raise ZeroDivisionError
+
+    async def watch() -> list[str]:
+        work = asyncio.create_task(state.jobs.run())
+        folder = state.session.new_folder()
+        first = state.jobs.add(Job("fit", [["models"]], folder, broken))
+        second = state.jobs.add(Job("fit", [["models"]], folder))
+        runs.begin(state)
+        third = state.jobs.all[-1]
+        async for _ in state.jobs.changes():
+            if third.status == "running":
+                break
+        await state.changed(state.open_demo, anew=True)
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)
+        return [first.status, second.status, third.status, str(first.error)]
+
+    assert asyncio.run(watch()) == [
+        "failed", "done", "cancelled", "unexpected ZeroDivisionError, a fault in likewise"
+    ]  # fmt: skip
+    assert state.jobs.all == []
+    assert state.told()["source"]["is_demo"]
 
 
 def test_other_tabs_hear_that_something_was_said(state: State) -> None:

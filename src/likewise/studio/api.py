@@ -28,7 +28,7 @@ async def told(state: State, request: Request) -> Any:
 
 
 async def demo(state: State, request: Request) -> Any:
-    return await state.changed(state.open_demo)
+    return await state.changed(state.open_demo, anew=True)
 
 
 async def column(state: State, request: Request) -> Any:

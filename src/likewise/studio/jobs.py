@@ -118,9 +118,19 @@ class Jobs:
             while True:
                 job = await self._waiting.get()
                 if job.status == "queued":
-                    await self._work(job)
+                    await self._seen_through(job)
         finally:
             await self._end_process()
+
+    async def _seen_through(self, job: Job) -> None:
+        """Do a job, and let nothing that goes wrong with it keep the next ones from their turn."""
+        try:
+            await self._work(job)
+        except Exception as error:
+            await self._end_process()
+            self._process = self._running = None
+            job.status, job.error = "failed", f"unexpected {type(error).__name__}, a fault in likewise"
+            self._changed(job)
 
     async def _work(self, job: Job) -> None:
         job.status, job.began, self._running = "running", time.monotonic(), job
@@ -135,6 +145,8 @@ class Jobs:
         assert process.stdout is not None
         process.stdin.write(json.dumps(list(map(list, job.commands))).encode() + b"\n")
         async for line in process.stdout:
+            if not line.endswith(b"\n"):  # a process that was killed in the middle of it
+                break
             job.hear(json.loads(line))
             job.seconds = time.monotonic() - job.began
             self._changed(job)
@@ -150,6 +162,12 @@ class Jobs:
         if job.ended is not None:
             await asyncio.to_thread(job.ended, job)
         self._changed(job)
+
+    async def clear(self) -> None:
+        """Cancel what is not over, and forget all: another table is opened."""
+        for job in list(self.all):
+            await self.cancel(job.id)
+        self.all.clear()
 
     async def stop(self, key: str) -> None:
         """Stop the training, and keep the best so far."""

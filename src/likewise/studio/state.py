@@ -111,9 +111,15 @@ class State:
         """Bytes that an upload may have."""
         return min(MOST_UPLOAD, shutil.disk_usage(self.session.folder).free // 4)
 
-    async def changed(self, work: Callable[[], Any]) -> dict[str, Any]:
-        """Do something to the session, one request at a time and beside the event loop, and tell how it stands."""
+    async def changed(self, work: Callable[[], Any], *, anew: bool = False) -> dict[str, Any]:
+        """Do something to the session, one request at a time and beside the event loop, and tell how it stands.
+
+        Args:
+            anew: another table is opened: what is done with the one before ends.
+        """
         async with self._lock:
+            if anew:
+                await self.jobs.clear()
             before = len(self.session.trail)
             await asyncio.to_thread(work)
             if len(self.session.trail) != before:  # what was done stands there

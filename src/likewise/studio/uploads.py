@@ -48,8 +48,8 @@ async def upload(state: State, request: Request) -> Any:
         shutil.rmtree(_unpacked(path), ignore_errors=True)
         raise
     if isinstance(opened, Tables):
-        return await state.changed(lambda: state.session.opened_tables(opened))
-    return await state.changed(lambda: state.session.opened(opened))
+        return await state.changed(lambda: state.session.opened_tables(opened), anew=True)
+    return await state.changed(lambda: state.session.opened(opened), anew=True)
 
 
 def written_in(said: Mapping[str, Any]) -> Dialect:

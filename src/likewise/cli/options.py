@@ -369,7 +369,7 @@ def expanded(command: Callable[..., None]) -> Callable[..., None]:
             inputs=_paths(value for name, value in options.items() if name not in outputs),
             outputs=_paths(options[name] for name in outputs),
         )
-        check_page(options.get("report"))
+        check_page(options["report"] if "report" in outputs else None)  # a sheet reads one
         for name, group in groups.items():
             options[name] = group(**{f.name: options.pop(f.name) for f in fields(group)})
         command(**options)

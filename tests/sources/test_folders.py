@@ -11,7 +11,7 @@ import pytest
 import zstandard
 
 import likewise as lw
-from likewise.errors import InputError
+from likewise.errors import InputError, OutputError
 from likewise.sources import scan, spool
 
 T = pl.DataFrame({"age": range(40), "town": ["Ulm", "Bonn"] * 20, "at": [None, 1.5] * 20})
@@ -193,6 +193,15 @@ def test_a_spool_is_closed_to_others_while_it_is_written(
         monkeypatch.setattr(kind, name, write)
     in_parts(tmp_path / f"a.{ending}")
     assert set(modes) == {0o600}
+
+
+def test_a_disk_that_fills_up_is_no_damaged_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def sink(*_: object, **__: object) -> None:
+        raise pl.exceptions.ComputeError("No space left on device (os error 28)")
+
+    monkeypatch.setattr(pl.LazyFrame, "sink_parquet", sink)
+    with pytest.raises(OutputError, match="the disk is full"), scan(T.lazy()).opened():
+        pass
 
 
 def test_whether_a_folder_is_a_database_is_told_without_reading_its_files(

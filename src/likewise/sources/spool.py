@@ -6,6 +6,7 @@ Text is cut into blocks where lines end; each is read as a whole file of such te
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -59,6 +60,8 @@ def spooled_lazily(rows: pl.LazyFrame, folder: Path, what: str) -> list[Path]:
             raise _full(folder) from None
         raise InputError(f"{what} cannot be read: {error.strerror or type(error).__name__}") from None
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        if re.search(r"os error (28|122)\b|No space left", str(error)):
+            raise _full(folder) from None
         # Their texts may hold cells.
         raise InputError(
             f"{what} cannot be read ({type(error).__name__}): it is damaged, cut off, or no table that Polars makes"

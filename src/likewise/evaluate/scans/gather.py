@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +111,8 @@ def evaluate_scans(
             source = stack.enter_context(one.opened())
             size = max(BLOCK, SHARD * COLUMNS // max(len(source.columns), COLUMNS) // BLOCK * BLOCK)
             tables[role] = Rows(replace(source, size=min(source.size, size)), one.split)
-        return _measured(measure, tables, schema, engine, entity, random_state, asked)
+        measured = _gathered(measure, tables, schema, engine, entity, random_state, asked)
+    return measured()  # workers, who hold memory, and the hashes of rows are gone by now
 
 
 def _engine(where: Mapping[str, Any]) -> Engine:
@@ -120,10 +122,11 @@ def _engine(where: Mapping[str, Any]) -> Engine:
     return engine_of(engine, workers=workers, address=address)
 
 
-def _measured(
+def _gathered(
     measure: Measure, tables: Tables, schema: Schema | None, engine: Engine, entity: str | bool | None, seed: int,
     asked: Mapping[str, Any],
-) -> Report:  # fmt: skip
+) -> Callable[[], Report]:  # fmt: skip
+    """Counts and samples; what is given back measures them, and reads no table."""
     is_whole = all(rows.n <= MOST_SAMPLED for rows in tables.values())
     draft = infer(_first_rows(tables["real"]), entity=entity) if schema is None else schema
     whose = (draft.entity if entity is None else entity) or None
@@ -140,7 +143,7 @@ def _measured(
     with scratch(needed, "telling which rows are copies") as folder:
         frames = samples(engine, tables, sampling, MOST_SAMPLED)
         if is_whole:
-            return measure(frames, schema=schema, entity=entity, random_state=seed, **asked)
+            return partial(measure, frames, schema=schema, entity=entity, random_state=seed, **asked)
         schema = _schema(frames["real"], draft) if schema is None else schema
         schema, read = parsed(frames, schema)
         typed = dict(zip(read, type_tables(list(read.values()), schema), strict=True))
@@ -152,26 +155,31 @@ def _measured(
             copies_in(engine, counting.spilled(WHOLE_ROWS)),
             all_kinds(engine, counting.spilled(CLASSES)) if classes else None,
         )  # fmt: skip
-    report = measure(frames, schema=schema, entity=False, random_state=seed, whole=whole, **asked)
-    return replace(report, notes=(_note(whole), *report.notes))
+    last = partial(measure, frames, schema=schema, entity=False, random_state=seed, whole=whole, **asked)
+    return partial(_noted, last, _note(whole))
+
+
+def _noted(last: Callable[[], Report], note: str) -> Report:
+    report = last()
+    return replace(report, notes=(note, *report.notes))
 
 
 def _of_persons(
     measure: Measure, tables: Tables, draft: Schema, engine: Engine, schema: Schema | None, entity: str, seed: int,
     asked: Mapping[str, Any],
-) -> Report:  # fmt: skip
+) -> Callable[[], Report]:  # fmt: skip
     """All measured on all rows of some persons, who are the same in all tables where they are called the same."""
     if any(rows.split is not None for rows in tables.values()):
         raise OptionError("some rows of a scan are for an evaluation, but persons have others, too: say entity=False")
     some = {role: chosen(engine, rows.source, draft, entity, seed, MOST_SAMPLED) for role, rows in tables.items()}
     frames = {role: one.frame for role, one in some.items()}
-    report = measure(frames, schema=schema, entity=entity, random_state=seed, **asked)
+    last = partial(measure, frames, schema=schema, entity=entity, random_state=seed, **asked)
     counted_rows = ", ".join(f"{role}: {len(one.numbers):,} of {one.n_all:,}" for role, one in some.items())
     note = (
         f"Read in parts: all is measured on all rows of some persons ({counted_rows}); nobody else is seen by any "
         "attack."
     )
-    return replace(report, notes=(note, *report.notes))
+    return partial(_noted, last, note)
 
 
 def _first_rows(rows: Rows) -> pl.DataFrame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import likewise
@@ -54,6 +55,7 @@ def module_of(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+@cache
 def graph(*, inside_functions: bool) -> dict[str, set[str]]:
     """Module -> modules of ours that it imports; imports for types only are left out.
 

@@ -7,6 +7,7 @@ import inspect
 import json
 import os
 import pickle
+import re
 import resource
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -336,8 +337,9 @@ def damaged_array(array: np.ndarray, how: str) -> np.ndarray | None:
 def test_a_damaged_array_is_refused_or_still_draws(
     models: dict[str, Path], tmp_path: Path, name: str, how: str
 ) -> None:
-    whole, refused = read_model(models[name]).arrays, 0
-    for array in whole:
+    alike = {re.sub(r"\d+", "#", array): array for array in read_model(models[name]).arrays}  # read by the same words
+    refused = 0
+    for array in alike.values():
 
         def change(manifest: Manifest, arrays: Arrays, array: str = array) -> None:
             changed = damaged_array(arrays.pop(array), how)
@@ -347,7 +349,7 @@ def test_a_damaged_array_is_refused_or_still_draws(
         with little_memory():
             refused += refused_or_works(tampered(models[name], tmp_path / "m", change))
     if how in ("lacking", "text"):
-        assert refused == len(whole)
+        assert refused == len(alike)
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -129,16 +129,18 @@ def test_rows_that_point_at_one_row_are_as_much_alike(tmp_path: Path) -> None:
         "visit": pl.DataFrame({"patient": whose, "doctor": who, "day": rng.integers(0, 99, 900), "fee": fee}),
     }
     real = Database(tables, ["visit.patient -> patient.id", "visit.doctor -> doctor.id"])
-    synth = Synthesizer(epochs=2, random_state=0).fit(real)
-    (key,) = synth.database_.siblings
-    synth.save(tmp_path / "visits.likewise")
 
     def spread(database: Database) -> float:
-        column = {"visit.doctor -> doctor.id": "doctor", "visit.patient -> patient.id": "patient"}[str(key)]
-        return float(database["visit"].group_by(column).agg(pl.col("fee").mean())["fee"].std())
+        return float(database["visit"].group_by("doctor").agg(pl.col("fee").mean())["fee"].std())
 
-    drawn = Synthesizer.load(tmp_path / "visits.likewise").sample(random_state=1)
-    check(drawn, real.schema, real)
-    synth.database_ = replace(synth.database_, siblings={})
-    apart = synth.sample(random_state=1)
-    assert abs(spread(drawn) - spread(real)) < 0.75 * abs(spread(apart) - spread(real))
+    spreads = []
+    for seed in range(3):  # nets of two epochs see more or less of it
+        synth = Synthesizer(epochs=2, random_state=seed).fit(real)
+        assert [str(key) for key in synth.database_.siblings] == ["visit.doctor -> doctor.id"]
+        synth.save(tmp_path / "visits.likewise")
+        drawn = Synthesizer.load(tmp_path / "visits.likewise").sample(random_state=1)
+        check(drawn, real.schema, real)
+        synth.database_ = replace(synth.database_, siblings={})
+        spreads.append((spread(drawn), spread(synth.sample(random_state=1))))
+    drawn_as, apart_as = np.mean(spreads, axis=0)
+    assert abs(drawn_as - spread(real)) < 0.75 * abs(apart_as - spread(real))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +21,8 @@ from likewise.synthesizer.scans import asking
 
 from .test_fitting import same
 
+pytestmark = pytest.mark.usefixtures("small_shards")
+
 N = 20_000
 
 
@@ -36,14 +36,6 @@ def visits(n: int = N) -> pl.DataFrame:
         "patient_id": patient + 5_000, "sex": sex[patient], "age": age[patient], "code": code,
         "cost": rng.gamma(2, 50, n).round(0),
     })  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def small_shards(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(source, "SHARD", BLOCK)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", LikewiseWarning)
-        yield
 
 
 @pytest.fixture

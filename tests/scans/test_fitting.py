@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +11,12 @@ import polars as pl
 import pytest
 
 import likewise as lw
-from likewise.errors import InputError, LikewiseWarning, OptionError, SchemaError
+from likewise.errors import InputError, OptionError, SchemaError
 from likewise.sources import opening, source
 from likewise.sources.source import BLOCK
 from likewise.synthesizer.scans import asking, dealing
+
+pytestmark = pytest.mark.usefixtures("small_shards")
 
 N = 20_000
 
@@ -35,14 +35,6 @@ def table(n: int = N, seed: int = 0) -> pl.DataFrame:
     }).with_columns(
         pl.col("paid").fill_nan(None), pl.when(pl.Series(rng.random(n) > 0.02)).then("town").alias("town")
     )  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def small_shards(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(source, "SHARD", BLOCK)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", LikewiseWarning)
-        yield
 
 
 def parts_of(synth: lw.Synthesizer) -> tuple[Any, dict[str, np.ndarray]]:

@@ -231,10 +231,8 @@ class TimeCodec(ColumnCodec):
         calendar = summary.days.calendar(rows=options.rows) if is_day else None
         lattice = summary.days.lattice(plain, calendar)
         ends, of_moments = declared_ends(summary.clock, column), summary.clock.form == "timestamp"
-        of_days = (
-            ends if ends is None or not of_moments else (ends[0] // summary.clock.day, ends[1] // summary.clock.day)
-        )
-        within = replace(plain, bounds=of_days)
+        unit = summary.clock.day if of_moments else 1
+        within = replace(plain, bounds=None if ends is None else (ends[0] // unit, ends[1] // unit))
         days = NumberCodec.on(lattice, summary.days, within, options, DAYS if is_day else of_day)
         times = NumberCodec.on(summary.times.lattice(plain), summary.times, plain, options, of_day)
         return cls(column.name, summary.clock, days, times, ends if of_moments else None)
@@ -297,10 +295,11 @@ class TimeCodec(ColumnCodec):
     def _within(self, midnights: pl.Series, times: pl.Series) -> pl.Series:
         """Midnight + time; on the two outermost days of a condition, or of what was declared, a time that does not meet
         it is moved to where in what it leaves it stands in the day."""
-        low, high = (
-            pick((end for end in both if end is not None), default=None)
-            for pick, both in zip((max, min), zip(self.limits, self.declared or (None, None), strict=True), strict=True)
-        )
+        low, high = self.limits
+        if self.declared is not None:
+            first_of_all, last_of_all = self.declared
+            low = first_of_all if low is None else max(low, first_of_all)
+            high = last_of_all if high is None else min(high, last_of_all)
         at, time = midnights.fill_null(0).to_numpy(), times.to_numpy()
         stop = self.clock.day - 1
         # Ends far from all days would leave 64 bits.

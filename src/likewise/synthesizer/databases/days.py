@@ -17,6 +17,7 @@ import numpy as np
 import polars as pl
 
 from likewise.codecs.column import take_value
+from likewise.codecs.times import Clock, split_ticks
 from likewise.errors import ModelFileError
 from likewise.typing import Floats, Ints
 
@@ -113,8 +114,8 @@ class Days:
 
 def _days(times: pl.Series) -> Ints:
     """(n,) days since 1970, by the clocks of a zone where there is one."""
-    bare = times.dt.replace_time_zone(None) if isinstance(times.dtype, pl.Datetime) else times
-    return bare.cast(pl.Date).to_physical().to_numpy().astype(np.int64)
+    clock = Clock.of(times.dtype)
+    return split_ticks(clock.ticks(times), clock)[0].to_numpy()
 
 
 def _later(times: pl.Series, days: Ints) -> pl.Series:

@@ -210,16 +210,18 @@ def _columns_python(source: Source, changes: Sequence[Change]) -> str:
 # ---- purpose ---------------------------------------------------------------------------------------------------------
 
 
+MODELS_STEPS = {
+    "command": line(["models"]), "python": "import likewise.models\n\nprint(list(likewise.models.MODELS))",
+}  # fmt: skip
+"""What the models are."""
+
+
 def _protect_steps(session: Session) -> dict[str, str]:
     """The odometer begun, or the question about balance; with neither, what the models are."""
     source, settings, target = session.table, session.settings, session.schema.target
     if settings.purpose == "budget":
-        command = ["budget", BUDGET, "--epsilon", f"{settings.epsilon:g}", "--delta", f"{settings.delta:g}"]
-        if (entity := session.schema.entity) is not None:
-            command += ["--entity", entity, "--max-rows", str(settings.max_rows)]
-        total = _budget_python(replace(settings, pay=()), session.schema)
-        python = f'import likewise as lw\n\nlw.Budget("{BUDGET}", total={total}).create()'
-    elif settings.purpose == "synthetic" and target is not None:
+        return account_steps(settings, "entity", session.schema.entity)
+    if settings.purpose == "synthetic" and target is not None:
         command = advice_command(source.name, session)
         python = "\n".join([
             *_read_python(source), "from likewise.balance import compare", "",
@@ -227,9 +229,28 @@ def _protect_steps(session: Session) -> dict[str, str]:
             f"                methods={list(WAYS)!r}, random_state=0)",
             "print(found.recommendation())",
         ])  # fmt: skip
-    else:
-        command, python = ["models"], "import likewise.models\n\nprint(list(likewise.models.MODELS))"
-    return {"command": line(command), "python": python}
+        return {"command": line(command), "python": python}
+    return MODELS_STEPS
+
+
+def account_steps(settings: Settings, unit: str, whose: str | None) -> dict[str, str]:
+    """The odometer begun.
+
+    Args:
+        unit: what tells whose a row is, "entity" or "root".
+        whose: its name; None where each row is a person.
+    """
+    words = ["budget", BUDGET, "--epsilon", f"{settings.epsilon:g}", "--delta", f"{settings.delta:g}"]
+    words += [] if whose is None else [f"--{unit}", whose, "--max-rows", str(settings.max_rows)]
+    total = budget_python(replace(settings, pay=()), unit, whose)
+    return {"command": line(words), "python": f'import likewise as lw\n\nlw.Budget("{BUDGET}", total={total}).create()'}
+
+
+def budget_python(settings: Settings, unit: str, whose: str | None) -> str:
+    """The budget of a fit, as `account_steps` takes it."""
+    more = f", pay={settings.pay!r}" if settings.pay else ""
+    more += f", {unit}={whose!r}, max_rows={settings.max_rows}" if whose is not None else ""
+    return f"lw.DP({settings.epsilon:g}, {settings.delta:g}{more})"
 
 
 # ---- learning --------------------------------------------------------------------------------------------------------
@@ -262,7 +283,7 @@ def _fit_python(session: Session) -> str:
     if settings.max_seconds is not None:
         asked.append(f"max_seconds={settings.max_seconds:g}")
     if settings.purpose == "budget":
-        asked.append(f"privacy={_budget_python(settings, schema)}")
+        asked.append(f"privacy={budget_python(settings, 'entity', schema.entity)}")
         asked.append(f'budget=lw.Budget("{BUDGET}")')
     if settings.purpose == "k":
         asked.append(f"codec=lw.CodecOptions(k_anonymous={settings.k})")
@@ -282,12 +303,6 @@ def _fit_python(session: Session) -> str:
             f'report.to_json("{JSON}")',
         ]
     return "\n".join(lines)
-
-
-def _budget_python(settings: Settings, schema: Schema) -> str:
-    more = f", pay={settings.pay!r}" if settings.pay else ""
-    more += f", entity={schema.entity!r}, max_rows={settings.max_rows}" if schema.entity is not None else ""
-    return f"lw.DP({settings.epsilon:g}, {settings.delta:g}{more})"
 
 
 # ---- the report and the gate -----------------------------------------------------------------------------------------

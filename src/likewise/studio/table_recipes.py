@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from likewise.databases.keys import DatabaseSchema
-from likewise.studio.recipes import BUDGET, JSON, MODEL, REPORT, gate_python, line, sheet_command, toml
+from likewise.studio.recipes import (
+    BUDGET,
+    JSON,
+    MODEL,
+    MODELS_STEPS,
+    REPORT,
+    account_steps,
+    budget_python,
+    gate_python,
+    line,
+    sheet_command,
+    toml,
+)
 from likewise.studio.session import Session, Settings
 from likewise.studio.tables import KeyChange, Tables
 
@@ -141,26 +152,15 @@ def _said(said: Mapping[str, Any]) -> str:
 
 def _protect_steps(session: Session) -> dict[str, str]:
     """The odometer begun; without a budget, what the models are."""
-    settings, root = session.settings, session.keys.root
-    if settings.purpose != "budget":
-        return {"command": line(["models"]), "python": "import likewise.models\n\nprint(list(likewise.models.MODELS))"}
-    words = ["budget", BUDGET, "--epsilon", f"{settings.epsilon:g}", "--delta", f"{settings.delta:g}"]
-    words += [] if root is None else ["--root", root, "--max-rows", str(settings.max_rows)]
-    total = _budget_python(replace(settings, pay=()), root)
-    return {"command": line(words), "python": f'import likewise as lw\n\nlw.Budget("{BUDGET}", total={total}).create()'}
-
-
-def _budget_python(settings: Settings, root: str | None) -> str:
-    more = f", pay={settings.pay!r}" if settings.pay else ""
-    more += "" if root is None else f", root={root!r}, max_rows={settings.max_rows}"
-    return f"lw.DP({settings.epsilon:g}, {settings.delta:g}{more})"
+    settings = session.settings
+    return account_steps(settings, "root", session.keys.root) if settings.purpose == "budget" else MODELS_STEPS
 
 
 def _fit_python(session: Session) -> str:
     tables, settings = session.several, session.settings
     asked = f"random_state={settings.seed}"
     if settings.purpose == "budget":
-        asked += f', privacy={_budget_python(settings, session.keys.root)}, budget=lw.Budget("{BUDGET}")'
+        asked += f', privacy={budget_python(settings, "root", session.keys.root)}, budget=lw.Budget("{BUDGET}")'
     asked += "" if settings.max_seconds is None else f", max_seconds={settings.max_seconds:g}"
     return "\n".join([
         "from pathlib import Path", "", "import likewise as lw",
